@@ -1,0 +1,275 @@
+"""Where a server is and how to treat it: small values, and their names in the environment."""
+
+import math
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Self
+from urllib.parse import urlsplit
+
+from serving_client.exceptions import ConfigError
+
+__all__ = ["ENVIRONMENT", "ClientConfig", "Limits", "Retry", "Target", "Timeouts", "Tls"]
+
+_PORT_MAX = 65535
+
+
+def _require(condition: bool, message: str) -> None:  # noqa: FBT001  reads as `require(x > 0, ...)`
+    if not condition:
+        raise ConfigError(message)
+
+
+def _is_time(seconds: float) -> bool:
+    return math.isfinite(seconds) and seconds > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The address of a model server.
+
+    Attributes:
+        address: `host:port`, or the path of a socket.
+        scheme: "grpc" (plain text), "grpcs" (TLS) or "unix".
+    """
+
+    address: str
+    scheme: str = "grpc"
+
+    def __post_init__(self) -> None:
+        known = ("grpc", "grpcs", "unix")
+        _require(self.scheme in known, f"scheme {self.scheme!r} is not one of {', '.join(known)}")
+        if self.scheme == "unix":
+            _require(bool(self.address), "a unix target needs the path of a socket")
+        else:
+            self._check_host_and_port()
+
+    def _check_host_and_port(self) -> None:
+        host, _, port = self.address.rpartition(":")
+        is_port = port.isascii() and port.isdigit() and 0 < int(port) <= _PORT_MAX
+        _require(
+            bool(host) and is_port and not set(host) & set("/ @?#"),
+            f"target {self.address!r} is not HOST:PORT, such as 127.0.0.1:8500",
+        )
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Reads `HOST:PORT`, `grpc://HOST:PORT`, `grpcs://HOST:PORT` or `unix:///PATH`.
+
+        Raises:
+            ConfigError: the text is none of these.
+
+        >>> Target.parse("127.0.0.1:8500")
+        Target(address='127.0.0.1:8500', scheme='grpc')
+        >>> str(Target.parse("unix:///run/serving.sock"))
+        'unix:///run/serving.sock'
+        """
+        if "://" not in text:
+            return cls(text.strip())
+        parts = urlsplit(text.strip())
+        if parts.scheme == "unix":
+            return cls(parts.path, "unix")
+        _require(parts.path in {"", "/"}, f"target {text!r} has a path; only unix:// targets do")
+        return cls(parts.netloc, parts.scheme)
+
+    def __str__(self) -> str:
+        return f"{self.scheme}://{self.address}"
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """How long to wait.
+
+    Attributes:
+        call_s: for one call as a whole, with all its attempts and pauses; seconds.
+        connect_s: for one attempt to connect; seconds.
+    """
+
+    call_s: float = 30.0
+    connect_s: float = 5.0
+
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            value = getattr(self, each.name)
+            _require(_is_time(value), f"{each.name} is {value}, not a positive number of seconds")
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """When to try again: on UNAVAILABLE only, and only while the call's deadline lasts.
+
+    The pause before attempt n + 1 is drawn evenly from 0 to
+    `min(pause_max_s, pause_first_s * 2 ** (n - 1))`, which is "full jitter" of
+    https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/.
+
+    Attributes:
+        attempts_max: at most so many attempts; 1 means never try again.
+        pause_first_s: upper bound of the first pause, seconds.
+        pause_max_s: upper bound of every pause, seconds.
+    """
+
+    attempts_max: int = 6
+    pause_first_s: float = 0.1
+    pause_max_s: float = 2.0
+
+    def __post_init__(self) -> None:
+        _require(self.attempts_max >= 1, f"attempts_max is {self.attempts_max}, not at least 1")
+        for name in ("pause_first_s", "pause_max_s"):
+            value = getattr(self, name)
+            _require(_is_time(value), f"{name} is {value}, not a positive number of seconds")
+
+    def pause_s(self, attempts: int, uniform: Callable[[float, float], float]) -> float:
+        """The pause after so many failed attempts.
+
+        >>> Retry(pause_first_s=0.1).pause_s(3, lambda low, high: high)
+        0.4
+        """
+        return uniform(0.0, min(self.pause_max_s, self.pause_first_s * 2 ** (attempts - 1)))
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much to use.
+
+    Attributes:
+        channels: connections to the server, used in turn.
+        message_bytes_max: the largest request or answer, bytes.
+        keepalive_s: seconds between pings on a connection with a call in flight. A server with
+            default settings hangs up on pings more frequent than one in 300 s.
+    """
+
+    channels: int = 2
+    message_bytes_max: int = 256 * 1024 * 1024
+    keepalive_s: float = 300.0
+
+    def __post_init__(self) -> None:
+        _require(self.channels >= 1, f"channels is {self.channels}, not at least 1")
+        size = self.message_bytes_max
+        _require(0 < size < 2**31, f"message_bytes_max is {size}, not from 1 to 2147483647")
+        _require(_is_time(self.keepalive_s), f"keepalive_s is {self.keepalive_s}, not positive")
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """Certificates of a `grpcs://` target. Files, PEM; None means the system's, or none.
+
+    Attributes:
+        ca_file: who may sign the server's certificate.
+        certificate_file: the client's own certificate, if the server asks for one.
+        key_file: the key of that certificate.
+        server_name: the name to expect in the server's certificate, if not the target's.
+    """
+
+    ca_file: Path | None = None
+    certificate_file: Path | None = None
+    key_file: Path | None = None
+    server_name: str | None = None
+
+    def __post_init__(self) -> None:
+        both = (self.certificate_file is None) == (self.key_file is None)
+        _require(both, "certificate_file and key_file go together")
+
+    def read(self, name: str) -> bytes | None:
+        """The bytes of the file in the field `name`; None if the field is None.
+
+        Raises:
+            ConfigError: the file cannot be read.
+        """
+        path: Path | None = getattr(self, name)
+        try:
+            return None if path is None else path.read_bytes()
+        except OSError as error:
+            raise ConfigError(f"{name} {str(path)!r} cannot be read: {error.strerror}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class ClientConfig:
+    """Everything that a client can be told."""
+
+    target: Target = Target("127.0.0.1:8500")
+    timeouts: Timeouts = Timeouts()
+    retry: Retry = Retry()
+    limits: Limits = Limits()
+    tls: Tls = field(default_factory=Tls)
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] = os.environ) -> Self:
+        """Reads the variables of `ENVIRONMENT`; an empty one counts as absent.
+
+        Raises:
+            ConfigError: a variable holds something else than it should, by its name.
+        """
+        values: dict[str, dict[str, object]] = {}
+        for name, variable in ENVIRONMENT.items():
+            text = environ.get(name, "").strip()
+            if text:
+                values.setdefault(variable.group, {})[variable.field] = variable.read(name, text)
+        target = values.pop("target", {}).get("target", cls().target)
+        groups = {"timeouts": Timeouts, "retry": Retry, "limits": Limits, "tls": Tls}
+        made = {group: groups[group](**values[group]) for group in values}
+        return cls(target=target, **made)  # type: ignore[arg-type]  # by the table below
+
+
+@dataclass(frozen=True, slots=True)
+class _Variable:
+    """An environment variable: which field it sets, how it is read, and what it is for."""
+
+    group: str
+    field: str
+    convert: Callable[[str], object]
+    kind: str
+    default: str
+    doc: str
+
+    def read(self, name: str, text: str) -> object:
+        try:
+            return self.convert(text)
+        except ValueError as error:
+            raise ConfigError(f"{name} is {text!r}, not {self.kind}") from error
+        except ConfigError as error:
+            raise ConfigError(f"{name}: {error}") from error
+
+
+ENVIRONMENT: Mapping[str, _Variable] = {
+    "SIGHTLINE_SERVING_TARGET": _Variable(
+        "target", "target", Target.parse, "a target", "127.0.0.1:8500",
+        "Model server: HOST:PORT, grpc://, grpcs:// or unix:// address",
+    ),
+    "SIGHTLINE_SERVING_TIMEOUT_S": _Variable(
+        "timeouts", "call_s", float, "a number of seconds", "30",
+        "Deadline of one call, retries included",
+    ),
+    "SIGHTLINE_SERVING_CONNECT_TIMEOUT_S": _Variable(
+        "timeouts", "connect_s", float, "a number of seconds", "5",
+        "Time for one attempt to connect",
+    ),
+    "SIGHTLINE_SERVING_ATTEMPTS": _Variable(
+        "retry", "attempts_max", int, "a whole number", "6",
+        "Attempts per call while the server is unavailable; 1 means no retry",
+    ),
+    "SIGHTLINE_SERVING_CHANNELS": _Variable(
+        "limits", "channels", int, "a whole number", "2",
+        "Connections to the model server",
+    ),
+    "SIGHTLINE_SERVING_MESSAGE_BYTES_MAX": _Variable(
+        "limits", "message_bytes_max", int, "a whole number of bytes", "268435456",
+        "Largest request or answer, in bytes",
+    ),
+    "SIGHTLINE_SERVING_TLS_CA_FILE": _Variable(
+        "tls", "ca_file", Path, "a path", "the system's",
+        "Who may sign the certificate of a grpcs:// server (PEM)",
+    ),
+    "SIGHTLINE_SERVING_TLS_CERTIFICATE_FILE": _Variable(
+        "tls", "certificate_file", Path, "a path", "none",
+        "The client's own certificate (PEM)",
+    ),
+    "SIGHTLINE_SERVING_TLS_KEY_FILE": _Variable(
+        "tls", "key_file", Path, "a path", "none",
+        "The key of the client's certificate (PEM)",
+    ),
+    "SIGHTLINE_SERVING_TLS_SERVER_NAME": _Variable(
+        "tls", "server_name", str, "a name", "the target's",
+        "Name to expect in the server's certificate",
+    ),
+}  # fmt: skip
+"""The variables that `ClientConfig.from_env` reads."""
