@@ -40,7 +40,7 @@ class Echo(prediction_service_pb2_grpc.PredictionServiceServicer):
         self.entered = threading.Event()
         self.peers: set[str] = set()
 
-    def unused(self, request: object, context: grpc.ServicerContext) -> NoReturn:
+    def unused(self, _: object, context: grpc.ServicerContext) -> NoReturn:
         context.abort(grpc.StatusCode.UNIMPLEMENTED, "only Predict is echoed")
 
     Classify = Regress = MultiInference = GetModelMetadata = unused

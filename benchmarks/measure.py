@@ -1,0 +1,74 @@
+"""Taking times in turns, and what is reported of them."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from statistics import median, quantiles
+
+__all__ = ["Row", "Spread", "in_turns"]
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Percentiles of a list of figures, in the unit of the figures."""
+
+    p50: float
+    p99: float
+    runs: int
+
+    @classmethod
+    def of(cls, figures: list[float]) -> "Spread":
+        """The spread of at least one figure."""
+        p99 = quantiles(figures, n=100)[98] if len(figures) > 1 else figures[0]
+        return cls(median(figures), p99, len(figures))
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the report.
+
+    Attributes:
+        group: heading it stands under.
+        name: what was measured.
+        ours, other: figures side by side, as text with units.
+        verdict: ratio or difference, as text.
+        target: what the design asks for; empty if it asks for nothing.
+        met: whether the target is met; None without a target.
+        figures: everything behind the text, for the JSON file.
+    """
+
+    group: str
+    name: str
+    ours: str
+    other: str
+    verdict: str
+    target: str = ""
+    met: bool | None = None
+    figures: Mapping[str, object] | None = None
+
+    def as_json(self) -> dict[str, object]:
+        """The row as the JSON file holds it."""
+        return asdict(self)
+
+
+def in_turns(
+    works: Mapping[str, Callable[[], object]], rounds: int, *, warm_up: int = 3
+) -> dict[str, Spread]:
+    """Times each piece of work once per round, one after the other.
+
+    Args:
+        works: by name.
+        rounds: how often each is timed.
+        warm_up: rounds before that, which do not count.
+
+    Returns:
+        Seconds, by name.
+    """
+    seconds: dict[str, list[float]] = {name: [] for name in works}
+    for number in range(warm_up + rounds):
+        for name, work in works.items():
+            start = time.perf_counter()
+            work()
+            if number >= warm_up:
+                seconds[name].append(time.perf_counter() - start)
+    return {name: Spread.of(each) for name, each in seconds.items()}

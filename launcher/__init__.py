@@ -1,0 +1,4 @@
+"""`make run`: the model server and the web app as one program, with one log and one end.
+
+`stack` decides what happens when, `child` is one of the two processes, `ports` asks who listens.
+"""

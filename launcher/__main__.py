@@ -1,0 +1,43 @@
+"""`python -m launcher`: what `make run` and `make dev` call."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from launcher.stack import Ports, Stack, StackError, specs
+
+_PORT_MAX = 65535
+
+
+def _port(text: str) -> int:
+    number = int(text)
+    if not 0 < number <= _PORT_MAX:
+        raise argparse.ArgumentTypeError(f"a port is from 1 to {_PORT_MAX}, not {number}")
+    return number
+
+
+def main() -> int:
+    """Command line; returns the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m launcher",
+        description="Starts the model server and the web app, and stops both with Ctrl-C.",
+    )
+    usual = Ports()
+    parser.add_argument("--web-port", type=_port, default=usual.web, help="default: %(default)s")
+    parser.add_argument("--grpc-port", type=_port, default=usual.grpc, help="default: %(default)s")
+    parser.add_argument("--rest-port", type=_port, default=usual.rest, help="default: %(default)s")
+    parser.add_argument("--dev", action="store_true", help="Flask's development server, reloading")
+    options = parser.parse_args()
+    ports = Ports(options.web_port, options.grpc_port, options.rest_port)
+    repository = Path(os.environ.get("SIGHTLINE_MODEL_REPOSITORY") or "model_repository")
+    try:
+        Stack(ports, specs(ports, repository, dev=options.dev)).run()
+    except StackError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

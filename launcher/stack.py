@@ -1,0 +1,189 @@
+"""Both processes together: started, watched, and stopped as one."""
+
+import http.client
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+
+from launcher.child import Child, ChildSpec
+from launcher.ports import HOST, is_answering, is_free
+
+__all__ = ["Ports", "Stack", "StackError", "specs"]
+
+_READY_S = 180.0
+_STOP_S = 20.0
+_POLL_S = 0.1
+_HTTP_S = 5.0
+_CONFIG_POLL_S = 2
+
+
+class StackError(Exception):
+    """The stack cannot start, or did not stay up. The message is for the person at the terminal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where the parts listen, all on the loopback interface."""
+
+    web: int = 5000
+    grpc: int = 8500
+    rest: int = 8501
+
+    @property
+    def address(self) -> str:
+        """Of the upload page."""
+        return f"http://{HOST}:{self.web}"
+
+
+def specs(ports: Ports, repository: Path, *, dev: bool) -> tuple[ChildSpec, ChildSpec]:
+    """The two processes: the model server, and the web app."""
+    model = (
+        "-m", "model_server", f"--host={HOST}", f"--port={ports.grpc}",
+        f"--rest_api_port={ports.rest}", f"--model_config_file={repository / 'models.config'}",
+        f"--model_config_file_poll_wait_seconds={_CONFIG_POLL_S}",
+        "--enable_serialization_as_tensor_content",
+    )  # fmt: skip
+    web = ("-m", "webapp", f"--host={HOST}", f"--port={ports.web}", *(["--dev"] if dev else []))
+    return (
+        ChildSpec("model server", "model", model, ports.grpc, "GRPC_PORT"),
+        ChildSpec("web app", "web", web, ports.web, "WEB_PORT"),
+    )
+
+
+class Stack:
+    """The model server and the web app.
+
+    Args:
+        ports: where they listen.
+        children: what to start.
+        write: takes each line of the common log.
+    """
+
+    def __init__(
+        self,
+        ports: Ports,
+        children: Sequence[ChildSpec],
+        write: Callable[[str], None] | None = None,
+    ) -> None:
+        self._ports = ports
+        self._specs = children
+        self._write = write or _print
+        self._events: queue.SimpleQueue[Child | int] = queue.SimpleQueue()
+        self._children: list[Child] = []
+
+    def run(self) -> None:
+        """Starts everything, and returns after SIGINT or SIGTERM, with nothing left running.
+
+        Raises:
+            StackError: a port is taken, a process died, or did not become ready in time.
+        """
+        self._check_ports()
+        with _signals_to(self._events):
+            try:
+                self._start()
+                ready = self._until_ready()
+                if ready:
+                    self._say(f"ready: open {self._ports.address} (Ctrl-C stops)")
+                    self._watch(self._events.get())
+            finally:
+                self._stop()
+
+    def _check_ports(self) -> None:
+        taken = [("REST status", self._ports.rest, "REST_PORT")]
+        taken += [(spec.name, spec.port, spec.variable) for spec in self._specs]
+        for name, port, variable in taken:
+            if not is_free(port):
+                raise StackError(
+                    f"Port {port} is taken, so the {name} cannot listen there: stop the program "
+                    f"that uses it, or choose another port with `make run {variable}={port + 10}`."
+                )
+
+    def _start(self) -> None:
+        environ = {
+            **os.environ,
+            "PYTHONUNBUFFERED": "1",
+            "SIGHTLINE_SERVING_TARGET": f"{HOST}:{self._ports.grpc}",
+        }
+        for spec in self._specs:
+            self._children.append(Child(spec, environ, self._logger(spec.mark), self._events.put))
+        self._say("starting the model server and the web app; TensorFlow takes some seconds")
+
+    def _until_ready(self) -> bool:
+        """Waits for both; returns False if a signal came first."""
+        end = time.monotonic() + _READY_S
+        waiting = list(self._children)
+        while waiting:
+            try:
+                if self._watch(self._events.get(timeout=_POLL_S)):
+                    return False
+            except queue.Empty:
+                waiting = [child for child in waiting if not self._is_ready(child)]
+            if time.monotonic() > end:
+                raise StackError(
+                    f"The {waiting[0].spec.name} was not ready after {_READY_S:.0f} s."
+                )
+        return True
+
+    def _is_ready(self, child: Child) -> bool:
+        if child.spec.port != self._ports.web:
+            return is_answering(child.spec.port)
+        connection = http.client.HTTPConnection(HOST, self._ports.web, timeout=_HTTP_S)
+        try:
+            connection.request("GET", "/healthz")
+            return connection.getresponse().status == HTTPStatus.OK
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+    def _watch(self, event: Child | int) -> bool:
+        """True for a signal to stop; a child that ended by itself is an error."""
+        if isinstance(event, int):
+            self._say(f"{signal.Signals(event).name}: stopping")
+            return True
+        raise StackError(
+            f"The {event.spec.name} ended by itself with status {event.status}; its last words "
+            f"stand above, marked `{event.spec.mark}`."
+        )
+
+    def _stop(self) -> None:
+        for child in self._children:
+            child.stop()
+        end = time.monotonic() + _STOP_S
+        for child in self._children:
+            child.wait(max(0.1, end - time.monotonic()))
+
+    def _logger(self, mark: str) -> Callable[[str], None]:
+        return lambda line: self._write(f"{mark:<5} | {line}")
+
+    def _say(self, text: str) -> None:
+        self._write(f"{'run':<5} | {text}")
+
+
+_PRINT_LOCK = threading.Lock()
+
+
+def _print(line: str) -> None:
+    with _PRINT_LOCK:
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+
+
+@contextmanager
+def _signals_to(events: "queue.SimpleQueue[Child | int]") -> Iterator[None]:
+    """Puts SIGINT and SIGTERM into a queue for as long as the block lasts."""
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {n: signal.signal(n, lambda number, _: events.put(number)) for n in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

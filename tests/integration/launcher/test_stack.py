@@ -1,0 +1,157 @@
+"""The launcher with small stand-ins for the model server and the web app."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+CHILDREN = """
+import http.server, os, signal, sys, threading
+name, port, mode = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+print(name, "pid", os.getpid(), flush=True)
+if mode == "dies":
+    sys.exit("no model for you")
+
+class Healthy(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+    def log_message(self, *_):
+        pass
+
+server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Healthy)
+def stop(*_):
+    print(name, "finishes its work", flush=True)
+    threading.Thread(target=server.shutdown).start()
+signal.signal(signal.SIGTERM, signal.SIG_IGN if mode == "stubborn" else stop)
+server.serve_forever()
+print(name, "is done", flush=True)
+"""
+
+LAUNCHER = """
+import sys
+from launcher import stack
+from launcher.child import ChildSpec
+from launcher.stack import Ports, Stack, StackError
+
+stack._STOP_S = 3.0
+program, web, grpc, rest, model_mode = sys.argv[1:]
+children = [
+    ChildSpec("model server", "model", ["-c", program, "model", grpc, model_mode], int(grpc), "GRPC_PORT"),
+    ChildSpec("web app", "web", ["-c", program, "web", web, "serves"], int(web), "WEB_PORT"),
+]
+try:
+    Stack(Ports(int(web), int(grpc), int(rest)), children).run()
+except StackError as error:
+    sys.exit(str(error))
+"""
+
+
+@pytest.fixture
+def ports(free_port: Callable[[], int]) -> list[int]:
+    """Web, gRPC and REST."""
+    return [free_port() for _ in range(3)]
+
+
+def start(
+    ports: list[int], model_mode: str = "serves", web_mode: str = "serves"
+) -> subprocess.Popen[str]:
+    arguments = [CHILDREN, *map(str, ports), model_mode, web_mode]
+    return subprocess.Popen(
+        [sys.executable, "-c", LAUNCHER, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[3],
+    )
+
+
+def lines_until(process: subprocess.Popen[str], word: str) -> list[str]:
+    """The lines of the log up to the one that holds the word."""
+    assert process.stdout is not None
+    lines: list[str] = []
+    for line in process.stdout:
+        lines.append(line.rstrip())
+        if word in line:
+            return lines
+    raise AssertionError(f"{word!r} never came: {lines}")
+
+
+def is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def pids(lines: list[str]) -> list[int]:
+    return [int(line.rpartition(" ")[2]) for line in lines if " pid " in line]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signal_stops_both_and_leaves_nothing_running(ports: list[int], number: int) -> None:
+    """Ctrl-C and SIGTERM let both processes finish their work, and the launcher ends with 0."""
+    process = start(ports)
+    before = lines_until(process, "ready: open http://127.0.0.1:")
+
+    process.send_signal(number)
+    after, errors = process.communicate(timeout=30)
+
+    assert (process.returncode, errors) == (0, "")
+    assert "model | model is done" in after
+    assert "web   | web is done" in after
+    assert len(pids(before)) == 2
+    assert not any(map(is_running, pids(before)))
+
+
+def test_process_that_ignores_sigterm_is_killed(ports: list[int]) -> None:
+    """A child that does not end by itself does not outlive the launcher."""
+    process = start(ports, model_mode="stubborn")
+    before = lines_until(process, "ready: open")
+
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=30)
+
+    assert process.returncode == 0
+    assert not any(map(is_running, pids(before)))
+
+
+def test_death_of_the_model_server_is_one_sentence(ports: list[int]) -> None:
+    """When the model server dies, the other is stopped, and a sentence says what happened."""
+    process = start(ports, model_mode="dies")
+
+    output, errors = process.communicate(timeout=30)
+
+    assert process.returncode == 1
+    assert errors == (
+        "The model server ended by itself with status 1; its last words stand above, "
+        "marked `model`.\n"
+    )
+    assert "model | no model for you" in output
+    assert not any(map(is_running, pids(output.splitlines())))
+
+
+@pytest.mark.parametrize(
+    ("index", "said"),
+    [(0, "WEB_PORT"), (1, "GRPC_PORT"), (2, "REST_PORT")],
+    ids=["web", "grpc", "rest"],
+)
+def test_taken_port_is_one_sentence_and_starts_nothing(
+    ports: list[int], index: int, said: str
+) -> None:
+    """A port that is in use is named, with the variable that chooses another."""
+    with socket.create_server(("127.0.0.1", ports[index])):
+        process = start(ports)
+        output, errors = process.communicate(timeout=30)
+
+    assert process.returncode == 1
+    assert output == ""
+    assert errors.startswith(f"Port {ports[index]} is taken")
+    assert said in errors
+    assert errors.count("\n") == 1
