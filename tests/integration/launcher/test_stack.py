@@ -41,8 +41,9 @@ from launcher.stack import Ports, Stack, StackError
 
 stack._STOP_S = 3.0
 program, web, grpc, rest, model_mode = sys.argv[1:]
+model = ["-c", program, "model", grpc, model_mode]
 children = [
-    ChildSpec("model server", "model", ["-c", program, "model", grpc, model_mode], int(grpc), "GRPC_PORT"),
+    ChildSpec("model server", "model", model, int(grpc), "GRPC_PORT"),
     ChildSpec("web app", "web", ["-c", program, "web", web, "serves"], int(web), "WEB_PORT"),
 ]
 try:
@@ -58,10 +59,8 @@ def ports(free_port: Callable[[], int]) -> list[int]:
     return [free_port() for _ in range(3)]
 
 
-def start(
-    ports: list[int], model_mode: str = "serves", web_mode: str = "serves"
-) -> subprocess.Popen[str]:
-    arguments = [CHILDREN, *map(str, ports), model_mode, web_mode]
+def start(ports: list[int], *, model_mode: str = "serves") -> subprocess.Popen[str]:
+    arguments = [CHILDREN, *map(str, ports), model_mode]
     return subprocess.Popen(
         [sys.executable, "-c", LAUNCHER, *arguments],
         stdout=subprocess.PIPE,
