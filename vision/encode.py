@@ -1,0 +1,38 @@
+"""Pixels to file bytes."""
+
+from io import BytesIO
+
+from PIL import Image
+
+from vision.pixels import ImageHwc, check_image_hwc
+
+_QUALITIES = range(1, 96)
+# The limit of libjpeg.
+_SIDE_MAX = 65_500
+
+
+def encode_jpeg(image_hwc: ImageHwc, *, quality: int = 90) -> bytes:
+    r"""Return the picture as the bytes of a JPEG file.
+
+    Colour is kept at full resolution, so that thin coloured lines and small text stay sharp.
+
+    Args:
+        image_hwc: RGB, uint8, shape [H, W, 3], no side above 65 500 pixels.
+        quality: 1 to 95, as libjpeg counts it.
+
+    Raises:
+        ValueError: The array is no such picture, or the quality is out of range.
+
+    Examples:
+        >>> import numpy as np
+        >>> encode_jpeg(np.zeros((2, 2, 3), dtype=np.uint8))[:3]
+        b'\xff\xd8\xff'
+    """
+    check_image_hwc(image_hwc)
+    if max(image_hwc.shape) > _SIDE_MAX:
+        raise ValueError(f"expected sides of at most {_SIDE_MAX} px, got {image_hwc.shape[:2]}")
+    if quality not in _QUALITIES:
+        raise ValueError(f"expected a quality from 1 to 95, got {quality}")
+    file = BytesIO()
+    Image.fromarray(image_hwc).save(file, "JPEG", quality=quality, subsampling="4:4:4")
+    return file.getvalue()
