@@ -1,0 +1,38 @@
+"""What can go wrong in the pipeline; each `str()` is one sentence for the person at the terminal.
+
+PipelineError
+├── CatalogueError        the catalogue, or a label set it names, is not as it should be
+├── DownloadError         an archive could not be brought here
+├── DigestMismatchError   an archive is not the one that was promised
+├── ArchiveError          an archive is hostile, damaged, or not what the catalogue says
+├── RepositoryError       the model repository is not in the state a command needs
+└── EvaluationError       a model could not be measured
+"""
+
+
+class PipelineError(Exception):
+    """Root of everything the pipeline raises on purpose."""
+
+
+class CatalogueError(PipelineError):
+    """The catalogue, or a label set it names, is not as it should be."""
+
+
+class DownloadError(PipelineError):
+    """An archive could not be brought here."""
+
+
+class DigestMismatchError(PipelineError):
+    """An archive's sha256 is not the expected one."""
+
+
+class ArchiveError(PipelineError):
+    """An archive is hostile, damaged, or does not hold what the catalogue says."""
+
+
+class RepositoryError(PipelineError):
+    """The model repository is not in the state a command needs."""
+
+
+class EvaluationError(PipelineError):
+    """A model could not be measured."""

@@ -1,0 +1,244 @@
+"""The model repository: the folder that model servers read.
+
+    catalogue.toml, labels/    what can be fetched
+    recorded_digests.toml      sha256 of archives whose publisher gives none
+    models.config              which models a server serves, and from where
+    <name>/model.toml          the model's facts, read by the web application
+           labels.txt          names of its classes
+           manifest.json       sha256 of what was installed
+           1/saved_model.pb …  the SavedModel
+    .work/                     downloads that go on later, and models on their way in or out
+
+A model comes and goes by renaming whole folders, so that servers, which load a version folder as
+soon as they see it, and a crash at any moment, find all of a model or nothing of it.
+"""
+
+import fcntl
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.atomic_file import sync, sync_tree, write_if_changed
+from pipeline.digests import RecordedDigests, sha256_of
+from pipeline.exceptions import RepositoryError
+from pipeline.manifest import MANIFEST_FILE, Manifest
+from pipeline.models_config import models_config
+from pipeline.unpack import READY_FILE
+from vision import Labels, ModelCard, VisionError
+
+CARD_FILE = "model.toml"
+CONFIG_FILE = "models.config"
+FETCHED_VERSION = 1
+"""Fetched models have one version; others, from training, may stand beside it."""
+
+
+@dataclass(frozen=True, slots=True)
+class InstalledModel:
+    """A model that servers can load.
+
+    Attributes:
+        card: Its facts.
+        folder: Where it is.
+        version: The number of its latest version.
+        saved_model: The folder of that version.
+    """
+
+    card: ModelCard
+    folder: Path
+    version: int
+    saved_model: Path
+
+
+class Repository:
+    """A model repository.
+
+    Args:
+        root: Its folder, which is made when something is first written to it.
+    """
+
+    def __init__(self, root: Path) -> None:
+        # Servers run in folders of their own, so what they are told is absolute.
+        self.root = root.absolute()
+        self.digests = RecordedDigests(self.root / "recorded_digests.toml")
+        self._work = self.root / ".work"
+        self.downloads = self._work / "downloads"
+        self._staging = self._work / "staging"
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Keep other processes from writing meanwhile; clear up what a crash left.
+
+        Raises:
+            RepositoryError: Another process is writing.
+        """
+        self.downloads.mkdir(parents=True, exist_ok=True)
+        with (self._work / "lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise RepositoryError(f"Another command is writing to {self.root}.") from error
+            shutil.rmtree(self._staging, ignore_errors=True)
+            self._staging.mkdir()
+            yield
+
+    def installed(self, *, without: str | None = None) -> list[InstalledModel]:
+        """Return the models that servers can load, the one to offer first first.
+
+        Args:
+            without: A model to leave out.
+
+        Raises:
+            RepositoryError: A model's card is not valid.
+        """
+        found = (self.find(name) for name in self.names() if name != without)
+        models = [model for model in found if model is not None]
+        return sorted(models, key=lambda model: (model.card.rank, model.card.name))
+
+    def names(self) -> list[str]:
+        """Return the names of all models, also of those that are damaged."""
+        return sorted(path.parent.name for path in self.root.glob(f"[!.]*/{CARD_FILE}"))
+
+    def find(self, name: str) -> InstalledModel | None:
+        """Return the model called `name`, or None where it is not installed.
+
+        Raises:
+            RepositoryError: Its card is not valid.
+        """
+        folder = self._folder(name)
+        ready = [path.parent for path in folder.glob(f"[0-9]*/{READY_FILE}")]
+        versions = {int(path.name): path for path in ready if path.name.isdecimal()}
+        if not versions or not (folder / CARD_FILE).exists():
+            return None
+        latest = max(versions)
+        return InstalledModel(_card(folder), folder, latest, versions[latest])
+
+    def check_intact(self, name: str) -> None:
+        """Make sure that the files of a model are as they were installed.
+
+        Raises:
+            RepositoryError: They are not, or nobody knows; the message names the files.
+        """
+        folder = self._existing(name)
+        difference = Manifest.load(folder).compare(folder)
+        if difference:
+            raise RepositoryError(f"{name} is not as it was installed: {difference}.")
+
+    @contextmanager
+    def staged(self, name: str) -> Iterator[Path]:
+        """Lend a folder, invisible to servers, to build a model in; it is gone afterwards."""
+        folder = self._staging / name
+        folder.mkdir()
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def check_free(self, name: str) -> None:
+        """Make sure that publishing would not replace a model that did not come from here.
+
+        Raises:
+            RepositoryError: It would.
+        """
+        folder = self._folder(name)
+        if (folder / str(FETCHED_VERSION)).exists() and not (folder / MANIFEST_FILE).exists():
+            raise RepositoryError(
+                f"{folder} holds a model that was not fetched; remove or rename that folder first."
+            )
+
+    def publish(self, staged: Path, card: ModelCard, labels: Labels) -> None:
+        """Install the model in a staged folder, at once and durably.
+
+        Args:
+            staged: From `staged`, with the SavedModel in `1/`.
+            card: Its facts.
+            labels: The names of its classes.
+        """
+        (staged / card.labels_file).write_text(labels.to_text(), encoding="utf-8")
+        (staged / CARD_FILE).write_text(card.to_toml(), encoding="utf-8")
+        manifest = Manifest.of(staged, FETCHED_VERSION)
+        (staged / MANIFEST_FILE).write_text(manifest.to_json(), encoding="utf-8")
+        sync_tree(staged)
+        folder = self._folder(card.name)
+        if folder.exists():
+            self._replace(staged, folder)
+        else:
+            staged.rename(folder)
+        sync(self.root)
+
+    def refresh(self, card: ModelCard, labels: Labels) -> bool:
+        """Bring the facts of an installed model up to date; tell whether they were not.
+
+        Raises:
+            RepositoryError: The model has no manifest.
+        """
+        folder = self._folder(card.name)
+        manifest = Manifest.load(folder)
+        texts = {CARD_FILE: card.to_toml(), card.labels_file: labels.to_text()}
+        changes = [write_if_changed(folder / name, text) for name, text in texts.items()]
+        digests = {name: sha256_of(folder / name) for name in texts}
+        current = Manifest(manifest.version, {**manifest.sha256, **digests})
+        changes.append(write_if_changed(folder / MANIFEST_FILE, current.to_json()))
+        return any(changes)
+
+    def remove(self, name: str) -> None:
+        """Take a model away from servers, at once, and delete it.
+
+        Raises:
+            RepositoryError: There is no such model.
+        """
+        folder = self._existing(name)
+        # Servers give up on a configured folder that is not there, so the configuration goes first.
+        self.write_config(without=name)
+        gone = self._staging / name
+        folder.rename(gone)
+        sync(self.root)
+        shutil.rmtree(gone)
+
+    def write_config(self, *, without: str | None = None) -> None:
+        """Write `models.config` for the installed models, unless that is its content already.
+
+        Args:
+            without: A model to leave out.
+
+        Raises:
+            RepositoryError: A model's card is not valid.
+        """
+        names = [model.card.name for model in self.installed(without=without)]
+        write_if_changed(self.root / CONFIG_FILE, models_config(names, str(self.root)))
+
+    def _existing(self, name: str) -> Path:
+        folder = self._folder(name)
+        if not (folder / CARD_FILE).exists():
+            raise RepositoryError(f"No model {name!r} is installed in {self.root}.")
+        return folder
+
+    def _folder(self, name: str) -> Path:
+        if not name or name.startswith(".") or "/" in name:
+            raise RepositoryError(f"{name!r} cannot be a model's name.")
+        return self.root / name
+
+    def _replace(self, staged: Path, folder: Path) -> None:
+        """Put a staged model in the place of a version that is damaged or outdated."""
+        version = str(FETCHED_VERSION)
+        for path in staged.iterdir():
+            if path.name != version:
+                path.replace(folder / path.name)
+        if (folder / version).exists():
+            (folder / version).rename(staged / "replaced")
+        (staged / version).rename(folder / version)
+        sync(folder)
+
+
+def _card(folder: Path) -> ModelCard:
+    path = folder / CARD_FILE
+    try:
+        card = ModelCard.from_toml(path.read_text(encoding="utf-8"))
+    except (VisionError, ValueError) as error:
+        raise RepositoryError(
+            f"{path} is not valid: {error}; fetch the model again, or remove it."
+        ) from error
+    if card.name != folder.name:
+        raise RepositoryError(f"{path} says {card.name!r}, so that its folder must be called so.")
+    return card
