@@ -1,0 +1,1 @@
+"""The addresses of the application, a module for each noun."""

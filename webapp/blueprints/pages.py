@@ -1,0 +1,89 @@
+"""The pages: a form to send a picture with, and what was found in it."""
+
+from collections.abc import Mapping, Sequence
+
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.wrappers import Response as BaseResponse
+
+from vision import ModelCard, PictureError
+from webapp.exceptions import FieldError, ThresholdError, UploadError
+from webapp.problems import Problem, problem_of
+from webapp.request_log import note_model
+from webapp.request_picture import form_picture
+from webapp.results import Result, parse_threshold
+from webapp.services import services
+
+blueprint = Blueprint("pages", __name__)
+
+# What the person at the form can put right there.
+_BAD_INPUT = (UploadError, FieldError, PictureError, RequestEntityTooLarge)
+
+
+@blueprint.get("/")
+def index() -> Response:
+    """Show the form."""
+    return _form_page({})
+
+
+@blueprint.post("/")
+def upload() -> BaseResponse:
+    """Look at a picture; what cannot be accepted is said above the form."""
+    fields: Mapping[str, str] = {}
+    try:
+        fields = request.form
+        result = services().detector.detect(
+            form_picture(),
+            model_name=fields.get("model"),
+            threshold=parse_threshold(fields.get("threshold")),
+        )
+    except _BAD_INPUT as error:
+        return _form_page(fields, problem_of(error))
+    return _to_result(result)
+
+
+@blueprint.get("/results/<result_id>")
+def result(result_id: str) -> str:
+    """Show what was found, from what was stored."""
+    found = services().results.get(result_id).expect_done()
+    note_model(found.model_name)
+    threshold = parse_threshold(request.args.get("threshold"))
+    return render_template("results.html", result=found.at_threshold(threshold))
+
+
+@blueprint.post("/results/<result_id>/retry")
+def retry(result_id: str) -> BaseResponse:
+    """Ask the model again about a picture that was kept without an answer."""
+    return _to_result(services().detector.retry(result_id))
+
+
+def _form_page(fields: Mapping[str, str], problem: Problem | None = None) -> Response:
+    cards = [model.card for model in services().models.installed()]
+    page = render_template(
+        "index.html",
+        models=cards,
+        chosen=_chosen(cards, fields),
+        threshold=_sent_threshold(fields),
+        bytes_max=services().settings.upload_bytes_max,
+        problem=problem,
+    )
+    return Response(page, status=problem.status if problem else 200, mimetype="text/html")
+
+
+def _chosen(cards: Sequence[ModelCard], fields: Mapping[str, str]) -> ModelCard | None:
+    """Return the model that the form was sent with, else the default one."""
+    sent = [card for card in cards if card.name == fields.get("model")]
+    return next(iter([*sent, *cards]), None)
+
+
+def _sent_threshold(fields: Mapping[str, str]) -> float | None:
+    try:
+        return parse_threshold(fields.get("threshold"))
+    except ThresholdError:
+        return None
+
+
+def _to_result(result: Result) -> BaseResponse:
+    """Send the browser to the result's own address, where a failure is a page with a retry."""
+    note_model(result.model_name)
+    return redirect(url_for("pages.result", result_id=result.id), 303)

@@ -1,0 +1,55 @@
+"""Problems as answers: a page for people, a problem document (RFC 9457) for programs."""
+
+import logging
+from typing import Any
+
+from flask import Flask, Response, jsonify, render_template, request, url_for
+from werkzeug.exceptions import HTTPException
+
+from webapp.problems import Problem, problem_of
+
+_log = logging.getLogger(__name__)
+_FOR_PROGRAMS = ("/api/", "/healthz", "/readyz")
+
+
+def register_error_handlers(app: Flask) -> None:
+    """Let every error that leaves a view, and every unknown address, end here."""
+    app.register_error_handler(Exception, _answer)
+
+
+def _answer(error: Exception) -> Response | HTTPException:
+    if isinstance(error, HTTPException) and (error.code is None or error.code < 400):  # noqa: PLR2004
+        return error  # a redirect is no error
+    problem = problem_of(error)
+    if problem.status >= 500 and problem.result is None:  # noqa: PLR2004  the server's own fault
+        _log.error("%s %s failed", request.method, request.path, exc_info=error)
+    return problem_response(problem)
+
+
+def problem_response(problem: Problem) -> Response:
+    """Return a problem in the form that the address asked for promises."""
+    if request.path.startswith(_FOR_PROGRAMS):
+        response = jsonify(_document(problem))
+        response.mimetype = "application/problem+json"
+    else:
+        response = Response(render_template("error.html", problem=problem), mimetype="text/html")
+    response.status_code = problem.status
+    response.headers.update(problem.headers)
+    return response
+
+
+def _document(problem: Problem) -> dict[str, Any]:
+    document = {
+        "type": "about:blank",
+        "title": problem.title,
+        "status": problem.status,
+        "detail": problem.sentence,
+        "kept": problem.kept,
+        "advice": problem.advice,
+        "reference": problem.reference,
+    }
+    if problem.result is not None:
+        result_id = problem.result.id
+        document["id"] = result_id
+        document["retry"] = url_for("api.retry", result_id=result_id)
+    return document

@@ -1,0 +1,100 @@
+"""The models that are installed, as their cards in the model repository describe them."""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from vision import Labels, ModelCard, VisionError
+from webapp.exceptions import NoModelError, UnknownModelError
+
+_CARD = "model.toml"
+_SHOWN_NAME_MAX = 60
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class InstalledModel:
+    """A model's card and the names of its classes."""
+
+    card: ModelCard
+    labels: Labels
+
+
+# Name, time of change and size of every file of a model's folder.
+_Stamp = tuple[tuple[str, int, int], ...]
+
+
+class ModelRepository:
+    """The folder that ``make models`` fills: ``<name>/model.toml`` and ``<name>/labels.txt``.
+
+    Files are read again when they change. A model whose card cannot be used is left out and
+    logged, so that one broken folder does not take the others down.
+
+    Args:
+        root: The folder; one that is missing holds no models.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._known: dict[Path, tuple[_Stamp, InstalledModel | None]] = {}
+
+    def installed(self) -> tuple[InstalledModel, ...]:
+        """Return the models, the default one first."""
+        return tuple(sorted(self._models(), key=lambda model: (model.card.rank, model.card.name)))
+
+    def choose(self, name: str | None) -> InstalledModel:
+        """Return the model of that name; None or an empty name means the default one.
+
+        Raises:
+            NoModelError: None is installed.
+            UnknownModelError: None of that name is.
+        """
+        models = self.installed()
+        if not models:
+            raise NoModelError
+        if not name:
+            return models[0]
+        for model in models:
+            if model.card.name == name:
+                return model
+        names = ", ".join(model.card.name for model in models)
+        shown = ascii(name[:_SHOWN_NAME_MAX])
+        raise UnknownModelError(f"There is no model called {shown}. Installed: {names}.")
+
+    def _models(self) -> Iterator[InstalledModel]:
+        for card_path in self._root.glob(f"*/{_CARD}"):
+            model = self._model(card_path.parent)
+            if model is not None:
+                yield model
+
+    def _model(self, folder: Path) -> InstalledModel | None:
+        try:
+            stamp = _stamp(folder)
+            known = self._known.get(folder)
+            if known is None or known[0] != stamp:
+                known = self._known[folder] = (stamp, _read_or_log(folder))
+        except OSError:  # removed while we looked
+            return None
+        return known[1]
+
+
+def _stamp(folder: Path) -> _Stamp:
+    files = (path for path in sorted(folder.iterdir()) if path.is_file())
+    return tuple((path.name, path.stat().st_mtime_ns, path.stat().st_size) for path in files)
+
+
+def _read_or_log(folder: Path) -> InstalledModel | None:
+    try:
+        return _read(folder)
+    except (VisionError, UnicodeDecodeError, FileNotFoundError) as error:
+        _log.error("model %s is left out: %s", folder.name, error)
+        return None
+
+
+def _read(folder: Path) -> InstalledModel:
+    card = ModelCard.from_toml((folder / _CARD).read_text(encoding="utf-8"))
+    if card.name != folder.name:
+        raise VisionError(f"its card is that of {card.name}")
+    labels = Labels.parse((folder / card.labels_file).read_text(encoding="utf-8"))
+    return InstalledModel(card, labels)

@@ -1,0 +1,141 @@
+"""What became of an upload: the value that pages and API show and the store keeps."""
+
+import math
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Self
+
+import numpy as np
+
+from vision import Detections
+from webapp.exceptions import DetectionFailedError, ThresholdError
+from webapp.failures import Failure, FailureKind
+
+NO_DETECTIONS = Detections(
+    xyxy=np.empty((0, 4), dtype=np.float32),
+    class_ids=np.empty(0, dtype=np.int64),
+    scores=np.empty(0, dtype=np.float32),
+    labels=(),
+)
+
+
+class State(StrEnum):
+    """The stations of a result's life."""
+
+    PENDING = "pending"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class StageTimes:
+    """Where the time of one detection went, in milliseconds.
+
+    Attributes:
+        decode: Reading, checking and shrinking the picture.
+        store: Writing the original and the row.
+        encode: From pixels to request bytes.
+        serve: The way to the model server and back, with the model's own work.
+        parse: From answer bytes to boxes.
+        total: All of it, from the upload's bytes to its boxes.
+    """
+
+    decode: float
+    store: float
+    encode: float
+    serve: float
+    parse: float
+    total: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """One upload and its answer.
+
+    Attributes:
+        id: 32 hexadecimal digits, made at random.
+        created_at: When the upload was accepted, in UTC.
+        image_name: The client's file name, as text to show; never part of a path.
+        original_name: The name in :class:`~webapp.originals.Originals`.
+        original_bytes: Its size.
+        original_sha256: Its digest.
+        width: Pixels of the upright picture.
+        height: Pixels of the upright picture.
+        model_name: The model that was asked.
+        model_version: The version that answered; None until it has.
+        threshold: The score, 0..1, from which detections are shown.
+        score_floor: The score from which detections were kept.
+        state: Whether there is an answer.
+        failure_kind: Why there is none, for programs; None unless failed.
+        failure_sentence: Why there is none, for people.
+        detections: Everything the model returned from ``score_floor`` up.
+        times: Where the time went; None until done.
+    """
+
+    id: str
+    created_at: datetime
+    image_name: str
+    original_name: str
+    original_bytes: int
+    original_sha256: str
+    width: int
+    height: int
+    model_name: str
+    model_version: int | None
+    threshold: float
+    score_floor: float
+    state: State
+    failure_kind: FailureKind | None
+    failure_sentence: str
+    detections: Detections
+    times: StageTimes | None
+
+    @property
+    def shown(self) -> Detections:
+        """The detections from the threshold up: those of picture, table and JSON alike."""
+        return self.detections.above(self.threshold)
+
+    def at_threshold(self, threshold: float | None) -> Self:
+        """Return the same result with another threshold; None keeps the one it has."""
+        return self if threshold is None else replace(self, threshold=threshold)
+
+    def failed(self, failure: Failure) -> Self:
+        """Return the same result with a reason for having no answer."""
+        return replace(
+            self,
+            state=State.FAILED,
+            failure_kind=failure.kind,
+            failure_sentence=failure.sentence,
+        )
+
+    def expect_done(self) -> Self:
+        """Return the result itself.
+
+        Raises:
+            DetectionFailedError: It has no answer.
+        """
+        if self.state is not State.DONE:
+            raise DetectionFailedError(self)
+        return self
+
+
+def parse_threshold(text: str | None) -> float | None:
+    """Read a threshold as people and programs send it; None or empty text means "the default".
+
+    Raises:
+        ThresholdError: The text is no number from 0 to 1.
+
+    Examples:
+        >>> parse_threshold("0.35"), parse_threshold("")
+        (0.35, None)
+    """
+    if text is None or not text.strip():
+        return None
+    try:
+        threshold = float(text)
+    except ValueError:
+        threshold = math.nan
+    if not 0 <= threshold <= 1:
+        raise ThresholdError("The threshold must be a number from 0 to 1, such as 0.5.")
+    return threshold

@@ -1,0 +1,90 @@
+"""The production server: waitress, told when to stop and allowed to finish."""
+
+import errno
+import socket
+import time
+from threading import Event
+from typing import Any
+
+from flask import Flask
+from waitress import wasyncore
+from waitress.channel import HTTPChannel
+from waitress.server import create_server
+
+from webapp.app import FORM_BYTES
+from webapp.exceptions import ListenError
+from webapp.settings import Settings
+
+# A body up to this many times the limit is read, so that its sender gets our page and not a
+# closed connection; beyond it waitress itself answers 413 and hangs up.
+_READ_FACTOR = 4
+_POLL_S = 1.0
+_DRAIN_MARGIN_S = 5.0
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens there.
+
+    Raises:
+        ListenError: The port is taken, or the address is not one of this machine.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            message = f"Port {port} on {host} is taken; choose another with --port."
+        else:
+            message = f"Cannot listen on {host} port {port}: {error.strerror}."
+        raise ListenError(message) from error
+
+
+class WebServer:
+    """Serves the application until it is stopped.
+
+    Args:
+        app: The application.
+        listener: A listening socket; the server closes it.
+        settings: Threads, limits and times.
+    """
+
+    def __init__(self, app: Flask, listener: socket.socket, settings: Settings) -> None:
+        self._stopping = Event()
+        self._drain_s = settings.call_timeout_s + _DRAIN_MARGIN_S
+        # By file descriptor: the listener, the wake-up pipe and every connection.
+        self._sockets: dict[int, Any] = {}
+        self._server: Any = create_server(
+            app,
+            map=self._sockets,
+            sockets=[listener],
+            threads=settings.web_threads,
+            max_request_body_size=_READ_FACTOR * (settings.upload_bytes_max + FORM_BYTES),
+            ident="sightline",
+        )
+
+    def run(self) -> None:
+        """Serve until :meth:`stop`, then finish what runs and return."""
+        while not self._stopping.is_set():
+            self._turn(_POLL_S)
+        wasyncore.dispatcher.close(self._server)  # nobody new gets in
+        end_s = time.monotonic() + self._drain_s
+        while self._is_busy() and time.monotonic() < end_s:
+            self._turn(_POLL_S / 10)
+        self._server.task_dispatcher.shutdown(timeout=_POLL_S)
+        wasyncore.close_all(self._sockets)
+
+    def stop(self) -> None:
+        """Have :meth:`run` return soon; from a signal handler or any thread, and more than once."""
+        if not self._stopping.is_set():
+            self._stopping.set()
+            self._server.pull_trigger()
+
+    def _turn(self, timeout_s: float) -> None:
+        wasyncore.loop(timeout=timeout_s, map=self._sockets, count=1)
+
+    def _is_busy(self) -> bool:
+        """Whether a request is being received, worked on or answered."""
+        channels = (each for each in self._sockets.values() if isinstance(each, HTTPChannel))
+        return any(
+            each.request is not None or each.requests or each.total_outbufs_len for each in channels
+        )

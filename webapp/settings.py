@@ -1,0 +1,123 @@
+"""The settings of the web application: one value, read from the environment in one place."""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import Field, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Self
+
+from webapp.exceptions import SettingsError
+
+_PREFIX = "SIGHTLINE_"
+_KINDS = {int: "a whole number", float: "a number"}
+_HOUR_S = 3600.0
+
+
+def _about(doc: str, *, least: float = 0, most: float = float("inf")) -> dict[str, Any]:
+    return {"doc": doc, "least": least, "most": most}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What can be set; the field ``web_port`` is read from ``SIGHTLINE_WEB_PORT``, and so on.
+
+    Relative paths start at the folder the program is started in.
+
+    Raises:
+        SettingsError: A number is out of range; the message has the variable and its range.
+
+    Examples:
+        >>> Settings.from_env({"SIGHTLINE_WEB_PORT": "8080"}).web_port
+        8080
+        >>> Settings(score_floor=2.0)
+        Traceback (most recent call last):
+        webapp.exceptions.SettingsError: SIGHTLINE_SCORE_FLOOR: expected 0 to 1, got 2.0
+    """
+
+    model_repository: Path = field(
+        default=Path("model_repository"),
+        metadata=_about("Folder of the installed models, each in a folder of its own"),
+    )
+    originals: Path = field(
+        default=Path("originals"),
+        metadata=_about("Folder that keeps every upload, byte for byte"),
+    )
+    database_url: str = field(
+        default="sqlite:///var/sightline.sqlite3",
+        repr=False,  # it may hold a password
+        metadata=_about("Database of results, as an SQLAlchemy URL"),
+    )
+    web_host: str = field(default="127.0.0.1", metadata=_about("Address to listen on"))
+    web_port: int = field(
+        default=5000, metadata=_about("Port to listen on; 0 takes a free one", most=65535)
+    )
+    web_threads: int = field(
+        default=8, metadata=_about("Requests worked on at the same time", least=1, most=256)
+    )
+    upload_bytes_max: int = field(
+        default=20_000_000, metadata=_about("Largest picture file, in bytes", least=1)
+    )
+    pixels_max: int = field(
+        default=50_000_000, metadata=_about("Largest picture, in pixels", least=1)
+    )
+    call_timeout_s: float = field(
+        default=10.0,
+        metadata=_about(
+            "Time for the model server to answer, retries included, in seconds",
+            least=0.001,
+            most=_HOUR_S,
+        ),
+    )
+    ready_timeout_s: float = field(
+        default=2.0,
+        metadata=_about(
+            "Time for /readyz to hear from the model server, in seconds", least=0.001, most=_HOUR_S
+        ),
+    )
+    score_floor: float = field(
+        default=0.05,
+        metadata=_about("Detections below this score are not kept unless asked for", most=1),
+    )
+
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            value, least, most = getattr(self, each.name), *_range(each)
+            if isinstance(value, int | float) and not least <= value <= most:
+                span = f"{least:g} to {most:g}" if most < float("inf") else f"{least:g} or more"
+                raise SettingsError(f"{_variable(each.name)}: expected {span}, got {value}")
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] = os.environ) -> Self:
+        """Read the settings; a variable that is empty counts as absent.
+
+        Raises:
+            SettingsError: A variable holds something else than it should.
+        """
+        values: dict[str, Any] = {}
+        for each in fields(cls):
+            text = environ.get(_variable(each.name), "").strip()
+            if text:
+                values[each.name] = _read(each.name, type(each.default), text)
+        return cls(**values)
+
+    @classmethod
+    def documented(cls) -> Iterator[tuple[str, str, str]]:
+        """Yield each variable's name, its default as text and its meaning."""
+        for each in fields(cls):
+            yield _variable(each.name), str(each.default), each.metadata["doc"]
+
+
+def _range(setting: Field[Any]) -> tuple[float, float]:
+    return setting.metadata["least"], setting.metadata["most"]
+
+
+def _variable(name: str) -> str:
+    return _PREFIX + name.upper()
+
+
+def _read(name: str, kind: Any, text: str) -> object:
+    try:
+        return kind(text)
+    except ValueError as error:
+        message = f"{_variable(name)}: expected {_KINDS[kind]}, got {text!r}"
+        raise SettingsError(message) from error
