@@ -20,14 +20,23 @@ def shared_dir() -> Path:
     pytest.skip(reason)
 
 
-@pytest.fixture
-def free_port() -> Callable[[], int]:
-    """A function that returns a loopback port nobody listens on."""
+@pytest.fixture(scope="session")
+def free_ports() -> Callable[[int], list[int]]:
+    """A function that returns so many loopback ports nobody listens on."""
 
-    def find() -> int:
-        with socket.socket() as probe:
+    def find(count: int) -> list[int]:
+        probes = [socket.socket() for _ in range(count)]
+        for probe in probes:
             probe.bind(("127.0.0.1", 0))
-            port: int = probe.getsockname()[1]
-            return port
+        ports: list[int] = [probe.getsockname()[1] for probe in probes]
+        for probe in probes:
+            probe.close()
+        return ports
 
     return find
+
+
+@pytest.fixture
+def free_port(free_ports: Callable[[int], list[int]]) -> Callable[[], int]:
+    """A function that returns a loopback port nobody listens on."""
+    return lambda: free_ports(1)[0]
