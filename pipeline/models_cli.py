@@ -118,7 +118,8 @@ def _add_config(verbs: Commands, repository: argparse.ArgumentParser) -> None:
     config.add_argument(
         "--output",
         metavar="FILE",
-        help=f"where to write; - is standard output; default: {CONFIG_FILE} in the repository",
+        help=f"where to write; - is standard output; default: {CONFIG_FILE} in the repository, "
+        "or standard output with --base-path",
     )
     config.set_defaults(run=_config)
 
@@ -202,10 +203,13 @@ def _config(arguments: argparse.Namespace) -> int:
     repository = Repository(arguments.repository)
     names = [model.card.name for model in repository.installed()]
     text = models_config(names, arguments.base_path or str(repository.root))
-    if arguments.output == "-":
+    # A list for another place never takes the place of our own.
+    output = arguments.output or ("-" if arguments.base_path else None)
+    if output == "-":
         say(text.rstrip("\n"))
         return 0
-    path = Path(arguments.output) if arguments.output else repository.root / CONFIG_FILE
+    repository.root.mkdir(parents=True, exist_ok=True)
+    path = Path(output) if output else repository.root / CONFIG_FILE
     change = "written" if write_if_changed(path, text) else "up to date"
     say(f"{path} is {change}: {', '.join(names) or 'no models'}.")
     return 0

@@ -1,13 +1,11 @@
 """The whole of Sightline, as a person starts it: real processes, a real model."""
 
-import subprocess
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.stack import MODEL, ROOT, Running, Start, environment, launcher, pipeline
+from tests.e2e.stack import MODEL, Running, Start, environment, launcher, pipeline, starter
 
 
 @pytest.fixture(scope="session")
@@ -22,38 +20,23 @@ def repository(shared_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     return folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def start() -> Iterator[Start]:
-    """A function that starts the stack with the command given; what it started is stopped."""
-    started: list[Running] = []
-
-    def run(command: list[str], ports: list[int], environ: dict[str, str]) -> Running:
-        process = subprocess.Popen(
-            command, env=environ, cwd=ROOT, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        )  # fmt: skip
-        running = Running(process, ports[0], ports[1], environ)
-        threading.Thread(target=running.follow, daemon=True).start()
-        started.append(running)
-        return running
-
-    yield run
-    for running in started:
-        if running.process.poll() is None:
-            running.process.terminate()
-            running.process.wait(60)
+    """A function that starts a command; what it started ends with the test."""
+    with starter() as run:
+        yield run
 
 
 @pytest.fixture(scope="session")
 def stack(
-    start: Start,
     repository: Path,
     free_ports: Callable[[int], list[int]],
     tmp_path_factory: pytest.TempPathFactory,
-) -> Running:
+) -> Iterator[Running]:
     """The model server and the web app with one model, for all tests that only use them."""
     ports = free_ports(3)
     environ = environment(tmp_path_factory.mktemp("kept"), repository)
-    running = start(launcher(ports), ports, environ)
-    running.wait_ready()
-    return running
+    with starter() as run:
+        running = run(launcher(ports), ports, environ)
+        running.wait_ready()
+        yield running

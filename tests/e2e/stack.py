@@ -6,7 +6,8 @@ import subprocess
 import sys
 import threading
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,6 +26,11 @@ class Running:
     environ: dict[str, str]
     lines: list[str] = field(default_factory=list)
     ready: threading.Event = field(default_factory=threading.Event)
+    follower: threading.Thread = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.follower = threading.Thread(target=self.follow, daemon=True)
+        self.follower.start()
 
     @property
     def url(self) -> str:
@@ -35,11 +41,20 @@ class Running:
         return f"127.0.0.1:{self.grpc_port}"
 
     def follow(self) -> None:
-        for line in self.process.stdout or ():
-            self.lines.append(line.rstrip())
-            if "ready: open" in line:
-                self.ready.set()
+        assert self.process.stdout is not None
+        with self.process.stdout as log:
+            for line in log:
+                self.lines.append(line.rstrip())
+                if "ready: open" in line:
+                    self.ready.set()
         self.ready.set()
+
+    def stop(self) -> None:
+        """Ends the process, if it runs, and reads the rest of its log."""
+        if self.process.poll() is None:
+            self.process.terminate()
+        self.process.wait(60)
+        self.follower.join(60)
 
     def wait_ready(self) -> None:
         assert self.ready.wait(READY_S), "\n".join(self.lines)
@@ -60,6 +75,26 @@ class Running:
 
 Start = Callable[[list[str], list[int], dict[str, str]], Running]
 """Starts a command with its ports (web, gRPC) and settings."""
+
+
+@contextmanager
+def starter() -> Iterator[Start]:
+    """A function that starts commands; all of them are stopped with the block."""
+    started: list[Running] = []
+
+    def run(command: list[str], ports: list[int], environ: dict[str, str]) -> Running:
+        process = subprocess.Popen(
+            command, env=environ, cwd=ROOT, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        started.append(Running(process, ports[0], ports[1], environ))
+        return started[-1]
+
+    try:
+        yield run
+    finally:
+        for running in started:
+            running.stop()
 
 
 def environment(folder: Path, repository: Path) -> dict[str, str]:

@@ -499,13 +499,24 @@ def test_the_configuration_can_be_made_for_another_place(
     capsys.readouterr()
 
     code = run("config", "--base-path", "/models/", "--output", output)
-    run("config", "--base-path", "/models", "--output", "-")
+    run("config", "--base-path", "/models")
 
     printed = capsys.readouterr().out.partition("\n")[2]
     assert code == 0
     assert 'base_path: "/models/tiny"' in output.read_text(encoding="utf-8")
     assert printed == output.read_text(encoding="utf-8")
     assert (root / "models.config").read_text(encoding="utf-8") == local
+
+
+def test_a_repository_that_is_not_there_yet_is_made(
+    run: Run, root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The list of no models can be written before there is a folder for any."""
+    code = run("config")
+
+    assert code == 0
+    assert "no models" in capsys.readouterr().out
+    assert (root / "models.config").exists()
 
 
 def test_a_model_with_a_broken_card_can_be_removed(

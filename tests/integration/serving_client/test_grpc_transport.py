@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent import futures
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import grpc
 import numpy as np
@@ -43,7 +43,10 @@ class Echo(prediction_service_pb2_grpc.PredictionServiceServicer):
     def unused(self, _: object, context: grpc.ServicerContext) -> NoReturn:
         context.abort(grpc.StatusCode.UNIMPLEMENTED, "only Predict is echoed")
 
-    Classify = Regress = MultiInference = GetModelMetadata = unused
+    Classify: Any = unused
+    Regress: Any = unused
+    MultiInference: Any = unused
+    GetModelMetadata: Any = unused
 
     def Predict(  # noqa: N802  the name of the rpc
         self, request: predict_pb2.PredictRequest, context: grpc.ServicerContext
