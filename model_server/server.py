@@ -1,0 +1,83 @@
+"""The server: its parts put together, started, and drained."""
+
+import logging
+import time
+
+from model_server.config import Flags
+from model_server.config_file import config_file_of, initial_config
+from model_server.core import ServerCore
+from model_server.grpc_front import GrpcFront
+from model_server.health import Health
+from model_server.manager import AspiredVersionsManager, LoadRetry
+from model_server.rest_front import RestFront
+from model_server.runtimes import Runtime
+from model_server.source import FileSystemStoragePathSource
+
+logger = logging.getLogger(__name__)
+
+
+class ModelServer:
+    """A model server in this process.
+
+    Args:
+        flags: What to serve, and how.
+        runtime: Loads the models.
+    """
+
+    def __init__(self, flags: Flags, runtime: Runtime) -> None:
+        self._flags = flags
+        self._config_file = config_file_of(flags)
+        self._health = Health()
+        self._manager = AspiredVersionsManager(
+            runtime,
+            LoadRetry(flags.max_num_load_retries, flags.load_retry_interval_micros / 1e6),
+            self._health.set_model,
+        )
+        self._source = FileSystemStoragePathSource(
+            self._manager.aspire, runtime.is_ready, flags.file_system_poll_wait_seconds
+        )
+        self._core = ServerCore(
+            self._manager,
+            self._source,
+            allow_labels_for_unavailable=flags.allow_version_labels_for_unavailable_models,
+        )
+        self._grpc = GrpcFront(
+            self._core,
+            self._health,
+            threads=flags.grpc_max_threads,
+            as_content=flags.enable_serialization_as_tensor_content,
+        )
+        self._rest = RestFront(self._core, threads=flags.rest_api_num_threads)
+
+    def start(self) -> None:
+        """Load the models, each of them once if it fails, then listen.
+
+        Raises:
+            ServingError: The configuration is invalid.
+            ListenError: A port cannot be had.
+        """
+        flags = self._flags
+        self._core.apply(initial_config(flags, self._config_file))
+        self._source.start()
+        if self._config_file:
+            self._config_file.watch(flags.model_config_file_poll_wait_seconds, self._core.reload)
+        self._grpc.start(flags.host, flags.port)
+        if flags.rest_api_port == flags.port:
+            logger.error("--rest_api_port is --port, %d: no HTTP/REST API", flags.port)
+        elif flags.rest_api_port:
+            self._rest.start(flags.host, flags.rest_api_port)
+
+    def drain(self) -> None:
+        """Accept nothing new, answer what was accepted within the grace period, and unload."""
+        grace_s = self._flags.shutdown_grace_s
+        started = time.monotonic()
+        logger.info("Draining: no new calls; those under way may take %g s", grace_s)
+        self._health.drain()
+        if self._config_file:
+            self._config_file.stop()
+        self._source.stop()
+        ended = self._grpc.drain(grace_s)
+        self._rest.drain(grace_s)
+        ended.wait()
+        self._manager.close()
+        logger.info("Drained in %.1f s", time.monotonic() - started)
