@@ -7,7 +7,7 @@ REST_PORT ?= 8501
 
 VENV := .venv
 BIN := $(VENV)/bin
-READY := .make/ready
+READY := $(VENV)/.ready
 PORTS = --web-port $(WEB_PORT) --grpc-port $(GRPC_PORT) --rest-port $(REST_PORT)
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' \
@@ -29,7 +29,7 @@ $(READY): requirements/uv.txt requirements/dev.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
 	$(BIN)/uv pip sync --quiet --require-hashes requirements/dev.txt
 	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
-	@mkdir -p $(@D) && touch $@
+	@touch $@
 
 run: $(READY) ## start the model server and the web app; WEB_PORT, GRPC_PORT, REST_PORT choose ports
 	@$(BIN)/python -m pipeline models config
@@ -40,7 +40,7 @@ dev: $(READY) ## the same with Flask's development server, which reloads
 	@$(BIN)/python -m launcher --dev $(PORTS)
 
 models: $(READY) ## fetch a detection model; MODELS="name ..." chooses, MIRROR=dir-or-url takes it from there
-	@$(BIN)/python -m pipeline models fetch $(MODELS) $(if $(MIRROR),--mirror $(MIRROR))
+	@$(BIN)/python -m pipeline models fetch $(MODELS) $(if $(MIRROR),--mirror '$(MIRROR)')
 
 smoke: $(READY) ## ask the running model server for one answer
 	@$(BIN)/python -m serving_client --target 127.0.0.1:$(GRPC_PORT)
@@ -73,4 +73,4 @@ lock: $(READY) ## remake requirements/*.txt from pyproject.toml
 	$(LOCK) --extra dev pyproject.toml -o requirements/dev.txt
 
 clean: ## remove the environment and all caches; keeps originals, results and models
-	rm -rf $(VENV) .make .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist

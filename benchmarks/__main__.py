@@ -35,7 +35,8 @@ def main() -> int:
                 "No model is installed (`make models`): Predict and uploads are left out."
             )
         else:
-            rows += [*serving.rows(subject), *web.rows(subject, photos)]
+            picture = web.photograph(photos)
+            rows += [*serving.rows(subject, picture), *web.rows(subject, picture)]
     console.print(_table(rows))
     _write(rows)
     return 0

@@ -52,14 +52,16 @@ class Row:
 
 
 def in_turns(
-    works: Mapping[str, Callable[[], object]], rounds: int, *, warm_up: int = 3
+    works: Mapping[str, Callable[[], object]], rounds: int, *, warm_up: int = 3, at_once: int = 1
 ) -> dict[str, Spread]:
-    """Times each piece of work once per round, one after the other.
+    """Times the pieces of work by turns, one after the other.
 
     Args:
-        works: by name.
-        rounds: how often each is timed.
-        warm_up: rounds before that, which do not count.
+        works: by name. One that returns a float has timed itself, in seconds.
+        rounds: how many turns each one has.
+        warm_up: turns before that, which do not count.
+        at_once: how often it is timed in one turn. Work of different processes finds the caches
+            full of the other's data when its turn comes; more at once is closer to real use.
 
     Returns:
         Seconds, by name.
@@ -67,8 +69,13 @@ def in_turns(
     seconds: dict[str, list[float]] = {name: [] for name in works}
     for number in range(warm_up + rounds):
         for name, work in works.items():
-            start = time.perf_counter()
-            work()
+            taken = [_timed(work) for _ in range(at_once)]
             if number >= warm_up:
-                seconds[name].append(time.perf_counter() - start)
+                seconds[name] += taken
     return {name: Spread.of(each) for name, each in seconds.items()}
+
+
+def _timed(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    own = work()
+    return own if isinstance(own, float) else time.perf_counter() - start

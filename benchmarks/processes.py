@@ -38,7 +38,11 @@ def _process(arguments: list[str], environ: Mapping[str, str]) -> Iterator[None]
         yield
     finally:
         process.terminate()
-        process.wait(_STOP_S)
+        try:
+            process.wait(_STOP_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 @contextmanager

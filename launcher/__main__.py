@@ -11,10 +11,9 @@ _PORT_MAX = 65535
 
 
 def _port(text: str) -> int:
-    number = int(text)
-    if not 0 < number <= _PORT_MAX:
-        raise argparse.ArgumentTypeError(f"a port is from 1 to {_PORT_MAX}, not {number}")
-    return number
+    if not (text.isascii() and text.isdigit() and 0 < int(text[:6]) <= _PORT_MAX):
+        raise argparse.ArgumentTypeError(f"a port is a number from 1 to {_PORT_MAX}, not {text!r}")
+    return int(text)
 
 
 def main() -> int:
@@ -29,9 +28,9 @@ def main() -> int:
     parser.add_argument("--rest-port", type=_port, default=usual.rest, help="default: %(default)s")
     parser.add_argument("--dev", action="store_true", help="Flask's development server, reloading")
     options = parser.parse_args()
-    ports = Ports(options.web_port, options.grpc_port, options.rest_port)
     repository = Path(os.environ.get("SIGHTLINE_MODEL_REPOSITORY") or "model_repository")
     try:
+        ports = Ports(options.web_port, options.grpc_port, options.rest_port)
         Stack(ports, specs(ports, repository, dev=options.dev)).run()
     except StackError as error:
         sys.stderr.write(f"{error}\n")

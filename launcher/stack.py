@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from http import HTTPStatus
 from pathlib import Path
 
@@ -36,6 +36,13 @@ class Ports:
     web: int = 5000
     grpc: int = 8500
     rest: int = 8501
+
+    def __post_init__(self) -> None:
+        if len({self.web, self.grpc, self.rest}) != len(fields(self)):
+            raise StackError(
+                f"Three different ports are needed; WEB_PORT is {self.web}, GRPC_PORT {self.grpc} "
+                f"and REST_PORT {self.rest}."
+            )
 
     @property
     def address(self) -> str:
@@ -80,7 +87,7 @@ class Stack:
         self._children: list[Child] = []
 
     def run(self) -> None:
-        """Starts everything, and returns after SIGINT or SIGTERM, with nothing left running.
+        """Starts everything; returns after SIGINT, SIGTERM or SIGHUP, with nothing left running.
 
         Raises:
             StackError: a port is taken, a process died, or did not become ready in time.
@@ -126,7 +133,7 @@ class Stack:
                     return False
             except queue.Empty:
                 waiting = [child for child in waiting if not self._is_ready(child)]
-            if time.monotonic() > end:
+            if waiting and time.monotonic() > end:
                 raise StackError(
                     f"The {waiting[0].spec.name} was not ready after {_READY_S:.0f} s."
                 )
@@ -155,11 +162,10 @@ class Stack:
         )
 
     def _stop(self) -> None:
-        for child in self._children:
+        """Stops the last one first: the web app's last uploads still need the model server."""
+        for child in reversed(self._children):
             child.stop()
-        end = time.monotonic() + _STOP_S
-        for child in self._children:
-            child.wait(max(0.1, end - time.monotonic()))
+            child.wait(_STOP_S)
 
     def _logger(self, mark: str) -> Callable[[str], None]:
         return lambda line: self._write(f"{mark:<5} | {line}")
@@ -179,8 +185,8 @@ def _print(line: str) -> None:
 
 @contextmanager
 def _signals_to(events: "queue.SimpleQueue[Child | int]") -> Iterator[None]:
-    """Puts SIGINT and SIGTERM into a queue for as long as the block lasts."""
-    numbers = (signal.SIGINT, signal.SIGTERM)
+    """Puts Ctrl-C, SIGTERM and a closed terminal into a queue for as long as the block lasts."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = {n: signal.signal(n, lambda number, _: events.put(number)) for n in numbers}
     try:
         yield

@@ -11,6 +11,9 @@ from model_server.status import Code, ServingError
 _THREADS = 4 * (os.cpu_count() or 1)
 
 
+_PORT_MAX = 65535
+
+
 def _flag(default: Any, doc: str, *, least: float | None = None) -> Any:
     return field(default=default, metadata={"doc": doc, "least": least})
 
@@ -61,6 +64,9 @@ class Flags:
             value, least = getattr(self, flag.name), flag.metadata["least"]
             if least is not None and value < least:
                 raise _invalid(f"--{flag.name} must be at least {least}, got {value}")
+        for name in ("port", "rest_api_port"):
+            if getattr(self, name) > _PORT_MAX:
+                raise _invalid(f"--{name} must be at most {_PORT_MAX}, got {getattr(self, name)}")
         if not self.port:
             raise _invalid("--port must be set: port 0 means no gRPC API")
         if not self.model_base_path and not self.model_config_file:

@@ -103,6 +103,8 @@ class AspiredVersionsManager:
             model[id_.version] = _Version(id_, path)
         else:
             known.aspired, known.path = True, path
+            if known.state is State.UNLOADING:
+                known.was_tried = False  # it will be loaded anew once it is gone
 
     @contextmanager
     def use(self, name: str, version: int | None = None) -> Iterator[tuple[ServableId, Servable]]:

@@ -37,6 +37,7 @@ _MODEL_ROUTE = re.compile(
     re.IGNORECASE,
 )
 _VERSION_MAX = 2**63 - 1
+_VERSION_DIGITS_MAX = 19
 _DRAIN_POLL_S = 0.02
 
 Payload = dict[str, Any]
@@ -106,9 +107,10 @@ def _fill_spec(spec: ModelSpec, match: re.Match[str]) -> None:
     if match["label"]:
         spec.version_label = unquote(match["label"])
     elif match["version"]:
-        if int(match["version"]) > _VERSION_MAX:
+        digits = match["version"].lstrip("0") or "0"
+        if len(digits) > _VERSION_DIGITS_MAX or int(digits) > _VERSION_MAX:
             raise _invalid(f"Failed to convert version: {match['version']} to numeric.")
-        spec.version.value = int(match["version"])
+        spec.version.value = int(digits)
 
 
 def _as_dict(message: Any) -> Payload:

@@ -60,7 +60,7 @@ class ModelServer:
         self._core.apply(initial_config(flags, self._config_file))
         self._source.start()
         if self._config_file:
-            self._config_file.watch(flags.model_config_file_poll_wait_seconds, self._core.reload)
+            self._config_file.watch(flags.model_config_file_poll_wait_seconds, self._core.apply)
         self._grpc.start(flags.host, flags.port)
         if flags.rest_api_port == flags.port:
             logger.error("--rest_api_port is --port, %d: no HTTP/REST API", flags.port)

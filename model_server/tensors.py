@@ -96,8 +96,8 @@ def to_array(proto: TensorProto) -> Tensor:
     size = math.prod(shape)
     if not size:
         return np.empty(shape, kind.dtype)
-    if proto.tensor_content:
-        return _from_content(proto.tensor_content, kind, size).reshape(shape)
+    if content := proto.tensor_content:  # each access to the field is a copy
+        return _from_content(content, kind, size).reshape(shape)
     return _from_values(getattr(proto, kind.field), kind, size).reshape(shape)
 
 

@@ -45,6 +45,7 @@ class FakeModel:
         load_gate: Loads wait for it.
         run_gate: Runs wait for it.
         running: Set once a run has begun.
+        runs: How many runs have begun.
         loads: How often it was loaded or tried.
         close_error: What closing it raises.
         closes: How often it was closed.
@@ -55,6 +56,7 @@ class FakeModel:
     load_gate: threading.Event = field(default_factory=_open_gate)
     run_gate: threading.Event = field(default_factory=_open_gate)
     running: threading.Event = field(default_factory=threading.Event)
+    runs: int = 0
     loads: int = 0
     close_error: Exception | None = None
     closes: int = 0
@@ -103,6 +105,7 @@ class FakeServable:
         timeout_s: float | None,
     ) -> dict[str, Tensor]:
         """Wait for the gate, then return the input for each output."""
+        self._model.runs += 1
         self._model.running.set()
         self._model.runs_after_close += self._model.closes
         self._model.run_gate.wait(timeout_s)

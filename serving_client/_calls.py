@@ -223,13 +223,7 @@ def _signature(name: str, message: meta_graph_pb2.SignatureDef) -> Signature:
     def specs(infos: Mapping[str, meta_graph_pb2.TensorInfo]) -> dict[str, TensorSpec]:
         return {key: _tensor_spec(key, infos[key]) for key in sorted(infos)}
 
-    return Signature(
-        name,
-        message.method_name,
-        specs(message.inputs),
-        specs(message.outputs),
-        frozenset(message.defaults),
-    )
+    return Signature(name, message.method_name, specs(message.inputs), specs(message.outputs))
 
 
 def _tensor_spec(name: str, info: meta_graph_pb2.TensorInfo) -> TensorSpec:

@@ -1,6 +1,6 @@
 """Whether inputs fit a signature, and what to say where they do not."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -35,32 +35,19 @@ def fit_inputs(
     Raises:
         SignatureMismatchError: names, dtypes, ranks or sizes differ; says expected and given.
     """
-    _check_names("input", inputs, signature.inputs, signature.optional)
-    unknown = sorted(set(output_names) - set(signature.outputs))
-    if unknown:
-        raise SignatureMismatchError(
-            f"signature {signature.name!r} has no output {_listed(unknown)}; "
-            f"it has {_listed(signature.outputs)}"
-        )
+    _check_names("input", inputs, signature.inputs)
+    _check_names("output", output_names, signature.outputs)
     return {name: _fit(value, signature.inputs[name]) for name, value in inputs.items()}
 
 
-def _listed(names: object) -> str:
-    return ", ".join(repr(name) for name in names) or "none"  # type: ignore[attr-defined]
+def _check_names(kind: str, given: Iterable[str], known: Iterable[str]) -> None:
+    """Refuses unknown names. A missing one may have a default, which only the server knows."""
+    if set(given) - set(known):
+        raise SignatureMismatchError(f"expected {kind} {_listed(known)}, given {_listed(given)}")
 
 
-def _check_names(
-    kind: str,
-    given: Mapping[str, object],
-    expected: Mapping[str, object],
-    optional: frozenset[str],
-) -> None:
-    required = set(expected) - optional
-    if required <= set(given) <= set(expected):
-        return
-    raise SignatureMismatchError(
-        f"expected {kind} {_listed(sorted(expected))}, given {_listed(sorted(given))}"
-    )
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(repr(name) for name in sorted(names)) or "none"
 
 
 def _fit(value: ArrayLike, spec: TensorSpec) -> Array:
@@ -81,7 +68,7 @@ def _to_array(value: ArrayLike, spec: TensorSpec) -> Array:
     if not isinstance(value, _PYTHON):
         return np.asarray(value)
     try:
-        return np.asarray(value, _dtype_for_python(spec))
+        return _converted(value, spec)
     except (TypeError, ValueError, OverflowError) as error:
         raise SignatureMismatchError(
             f"input {spec.name!r}: expected {spec}, given a {type(value).__name__} that cannot "
@@ -89,13 +76,17 @@ def _to_array(value: ArrayLike, spec: TensorSpec) -> Array:
         ) from error
 
 
-def _dtype_for_python(spec: TensorSpec) -> np.dtype[np.generic] | None:
+def _converted(value: ArrayLike, spec: TensorSpec) -> Array:
+    """Plain Python values in the dtype of the signature, if none of them changes by it."""
+    natural = np.asarray(value)
     if spec.dtype == "string":
-        return np.dtype(object)
-    try:
-        return np.dtype(spec.dtype)
-    except TypeError:  # a type that numpy has no name for: the caller has to bring an array
-        return None
+        return np.asarray(value, object) if natural.dtype.kind in "SU" else natural
+    wanted = np.dtype(spec.dtype)
+    kept = natural.size == 0 or np.can_cast(natural.dtype, wanted, "same_kind")
+    array = natural.astype(wanted) if kept or natural.dtype.kind in "iu" else natural
+    if natural.dtype.kind in "iu" and not np.array_equal(array, natural):
+        raise OverflowError(f"a value is out of the range of {spec.dtype}")
+    return array
 
 
 def _shape_fits(given: tuple[int, ...], expected: tuple[int | None, ...] | None) -> bool:

@@ -178,9 +178,17 @@ def predict(client: ServingClient, model: ModelRef, options: argparse.Namespace)
 def _savable(result: PredictResult) -> dict[str, Any]:
     """The outputs as .npz holds them: strings of fixed width instead of objects."""
     return {
-        name: array.astype(np.bytes_) if array.dtype == object else array
+        name: _fixed_width(name, array) if array.dtype == object else array
         for name, array in result.outputs.items()
     }
+
+
+def _fixed_width(name: str, array: Any) -> Any:
+    if any(element.endswith(b"\0") for element in array.flat):
+        raise _requests.RequestError(
+            f"output {name!r} holds strings that end in NUL, which .npz would drop; leave it out"
+        )
+    return array.astype(np.bytes_)
 
 
 def _request(signature: Signature, options: argparse.Namespace) -> dict[str, Any]:

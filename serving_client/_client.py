@@ -59,7 +59,7 @@ class ServingClient:
     Safe to use from many threads; make one for a process and close it at the end.
 
     Args:
-        target: where the server is.
+        target: where the server is; text is parsed as `Target.parse` does.
         timeouts: how long to wait; each call can say otherwise.
         retry: when to try again.
         limits: connections and message sizes.
@@ -75,7 +75,7 @@ class ServingClient:
 
     def __init__(  # noqa: PLR0913  each one is a value with a default
         self,
-        target: Target,
+        target: Target | str,
         *,
         timeouts: Timeouts = Timeouts(),  # noqa: B008  frozen
         retry: Retry = Retry(),  # noqa: B008  frozen
@@ -87,15 +87,16 @@ class ServingClient:
         uniform: Callable[[float, float], float] = random.uniform,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.target = target
+        self.target = Target.parse(target) if isinstance(target, str) else target
         self._timeouts = timeouts
         self._retry = retry
-        self._transport = transport or GrpcTransport(target, timeouts, limits, tls)
+        self._transport = transport or GrpcTransport(self.target, timeouts, limits, tls)
         self._check_inputs = check_inputs
         self._sleep = sleep
         self._uniform = uniform
         self._clock = clock
         self._metadata: dict[ModelRef, ModelMetadata] = {}
+        self._has_metadata = True
 
     @classmethod
     def from_config(cls, config: ClientConfig) -> Self:
@@ -192,6 +193,8 @@ class ServingClient:
                 statuses = self._send(call, deadline)[0].value
             except (UnavailableError, NotFoundError) as error:
                 seen = f"{error.code.name}: {error.detail}"
+            except DeadlineExceededError:
+                break
             else:
                 ready = _available(name, statuses)
                 if ready:
@@ -284,7 +287,7 @@ class ServingClient:
         deadline: Deadline,
     ) -> Mapping[str, Array]:
         """The inputs as arrays, checked against the signature where the server tells it."""
-        if not self._check_inputs:
+        if not (self._check_inputs and self._has_metadata):
             return plain_arrays(inputs)
         known = self._metadata.get(model)
         try:
@@ -298,6 +301,7 @@ class ServingClient:
                 metadata = self._fetch_metadata(model, deadline)
                 return _fit_to(metadata, model, inputs, output_names)
         except UnimplementedError:
+            self._has_metadata = False
             return plain_arrays(inputs)
 
     def _forget_if_replaced(self, asked: ModelRef, answered: ModelRef) -> None:

@@ -3,9 +3,9 @@
 import math
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar, cast
 from urllib.parse import urlsplit
 
 from serving_client.exceptions import ConfigError
@@ -13,6 +13,9 @@ from serving_client.exceptions import ConfigError
 __all__ = ["ENVIRONMENT", "ClientConfig", "Limits", "Retry", "Target", "Timeouts", "Tls"]
 
 _PORT_MAX = 65535
+_PORT_DIGITS_MAX = 5
+_SECONDS_MAX = 1_000_000.0  # the gRPC library counts milliseconds in 32 bits
+_DOUBLINGS_MAX = 60
 
 
 def _require(condition: bool, message: str) -> None:  # noqa: FBT001  reads as `require(x > 0, ...)`
@@ -21,7 +24,7 @@ def _require(condition: bool, message: str) -> None:  # noqa: FBT001  reads as `
 
 
 def _is_time(seconds: float) -> bool:
-    return math.isfinite(seconds) and seconds > 0
+    return math.isfinite(seconds) and 0 < seconds <= _SECONDS_MAX
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,8 @@ class Target:
 
     def _check_host_and_port(self) -> None:
         host, _, port = self.address.rpartition(":")
-        is_port = port.isascii() and port.isdigit() and 0 < int(port) <= _PORT_MAX
+        is_number = port.isascii() and port.isdigit() and len(port) <= _PORT_DIGITS_MAX
+        is_port = is_number and 0 < int(port) <= _PORT_MAX
         _require(
             bool(host) and is_port and not set(host) & set("/ @?#"),
             f"target {self.address!r} is not HOST:PORT, such as 127.0.0.1:8500",
@@ -66,7 +70,10 @@ class Target:
         """
         if "://" not in text:
             return cls(text.strip())
-        parts = urlsplit(text.strip())
+        try:
+            parts = urlsplit(text.strip())
+        except ValueError as error:
+            raise ConfigError(f"target {text!r} is no address: {error}") from error
         if parts.scheme == "unix":
             return cls(parts.path, "unix")
         _require(parts.path in {"", "/"}, f"target {text!r} has a path; only unix:// targets do")
@@ -103,7 +110,8 @@ class Retry:
     https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/.
 
     Attributes:
-        attempts_max: at most so many attempts; 1 means never try again.
+        attempts_max: at most so many attempts; 1 means never try again. The default tells within
+            about 1.5 s that a server is down; to sit out a restart, allow more.
         pause_first_s: upper bound of the first pause, seconds.
         pause_max_s: upper bound of every pause, seconds.
     """
@@ -124,7 +132,8 @@ class Retry:
         >>> Retry(pause_first_s=0.1).pause_s(3, lambda low, high: high)
         0.4
         """
-        return uniform(0.0, min(self.pause_max_s, self.pause_first_s * 2 ** (attempts - 1)))
+        doublings = min(attempts - 1, _DOUBLINGS_MAX)
+        return uniform(0.0, min(self.pause_max_s, self.pause_first_s * 2**doublings))
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +155,7 @@ class Limits:
         _require(self.channels >= 1, f"channels is {self.channels}, not at least 1")
         size = self.message_bytes_max
         _require(0 < size < 2**31, f"message_bytes_max is {size}, not from 1 to 2147483647")
-        _require(_is_time(self.keepalive_s), f"keepalive_s is {self.keepalive_s}, not positive")
+        _require(_is_time(self.keepalive_s), f"keepalive_s is {self.keepalive_s}, not a time")
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,15 +208,21 @@ class ClientConfig:
         Raises:
             ConfigError: a variable holds something else than it should, by its name.
         """
-        values: dict[str, dict[str, object]] = {}
+        config = cls()
+        tls: dict[str, object] = {}
         for name, variable in ENVIRONMENT.items():
             text = environ.get(name, "").strip()
-            if text:
-                values.setdefault(variable.group, {})[variable.field] = variable.read(name, text)
-        target = values.pop("target", {}).get("target", cls().target)
-        groups = {"timeouts": Timeouts, "retry": Retry, "limits": Limits, "tls": Tls}
-        made = {group: groups[group](**values[group]) for group in values}
-        return cls(target=target, **made)  # type: ignore[arg-type]  # by the table below
+            if text and variable.group == "tls":
+                tls[variable.field] = variable.read(name, text)
+            elif text:
+                config = variable.put(config, name, text)
+        try:
+            return replace(config, tls=Tls(**tls))  # type: ignore[arg-type]  # by the table below
+        except ConfigError as error:  # two of them go together
+            raise ConfigError(f"SIGHTLINE_SERVING_TLS_*: {error}") from error
+
+
+C = TypeVar("C", bound=ClientConfig)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +235,18 @@ class _Variable:
     kind: str
     default: str
     doc: str
+
+    def put(self, config: C, name: str, text: str) -> C:
+        """The configuration with this variable's field set, checked as a whole."""
+        value = self.read(name, text)
+        if self.group == "target":
+            return replace(config, target=cast("Target", value))
+        try:
+            return replace(
+                config, **{self.group: replace(getattr(config, self.group), **{self.field: value})}
+            )
+        except ConfigError as error:
+            raise ConfigError(f"{name}: {error}") from error
 
     def read(self, name: str, text: str) -> object:
         try:

@@ -7,6 +7,8 @@ __all__ = ["Deadline"]
 
 Clock = Callable[[], float]
 
+_SECONDS_MAX = 1_000_000.0
+
 
 class Deadline:
     """A span of time that only shrinks; everything a call does happens inside it.
@@ -16,12 +18,12 @@ class Deadline:
         clock: monotonic, in seconds.
 
     Raises:
-        ValueError: `seconds` is not positive.
+        ValueError: `seconds` is not positive, or more than eleven days.
     """
 
     def __init__(self, seconds: float, clock: Clock = time.monotonic) -> None:
-        if not seconds > 0:
-            raise ValueError(f"a deadline lies ahead, {seconds} s does not")
+        if not 0 < seconds <= _SECONDS_MAX:
+            raise ValueError(f"a deadline lies up to {_SECONDS_MAX:.0f} s ahead, not {seconds} s")
         self.seconds = seconds
         self._clock = clock
         self._start = clock()

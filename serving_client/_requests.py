@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -77,10 +78,9 @@ def _pixels(path: Path) -> Array:
     try:
         with Image.open(path) as image:
             return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))[None]
-    except OSError as error:
-        raise RequestError(
-            f"{path}: {error.strerror or 'is no picture that can be read'}"
-        ) from error
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        reason = getattr(error, "strerror", None) or "is no picture that can be read"
+        raise RequestError(f"{path}: {reason}") from error
 
 
 def from_file(path: Path) -> dict[str, object]:
@@ -94,7 +94,7 @@ def from_file(path: Path) -> dict[str, object]:
             with np.load(path, allow_pickle=False) as arrays:
                 return dict(arrays)
         values = json.loads(_read(path))
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, BadZipFile) as error:
         raise RequestError(f"{path}: {error}") from error
     if not isinstance(values, dict):
         raise RequestError(

@@ -28,6 +28,7 @@ _DIM_SIZE = tensor_shape_pb2.TensorShapeProto.Dim.SIZE_FIELD_NUMBER
 
 # An answer may say "this value, a million times" in a few bytes. That far we believe it.
 _FILLED_BYTES_MAX = 1 << 30
+_RANK_MAX = 64  # of numpy
 
 Part = bytes | memoryview
 """A piece of a request; the pieces are joined once, at the end."""
@@ -119,7 +120,16 @@ def _decode_shape(data: memoryview) -> tuple[int, ...]:
             sizes.append(next((size for f, _, size in _wire.fields(value) if f == _DIM_SIZE), 0))
     if any(not isinstance(size, int) or size >= 1 << 63 for size in sizes):
         raise AnswerError("the answer holds a tensor of negative size")
+    if len(sizes) > _RANK_MAX:
+        raise AnswerError(f"the answer holds a tensor of {len(sizes)} dimensions")
     return tuple(sizes)
+
+
+def _shaped(array: Array, shape: tuple[int, ...]) -> Array:
+    try:
+        return array.reshape(shape)
+    except ValueError as error:  # an empty tensor whose other sizes overflow
+        raise AnswerError(f"no tensor has the shape {list(shape)}") from error
 
 
 def _from_content(content: memoryview, wire_type: WireType, shape: tuple[int, ...]) -> Array:
@@ -129,7 +139,7 @@ def _from_content(content: memoryview, wire_type: WireType, shape: tuple[int, ..
             f"a {wire_type.name} tensor of shape {list(shape)} takes {expected} bytes, "
             f"the answer holds {len(content)}"
         )
-    return np.frombuffer(content, wire_type.dtype).reshape(shape).copy()
+    return _shaped(np.frombuffer(content, wire_type.dtype), shape).copy()
 
 
 def _strings_from_content(content: memoryview, shape: tuple[int, ...]) -> Array:
@@ -139,12 +149,15 @@ def _strings_from_content(content: memoryview, shape: tuple[int, ...]) -> Array:
     if count > ends.size:
         raise AnswerError(f"the answer holds fewer than {count} strings")
     start = int(ends[count - 1]) + 1 if count else 0
-    stops = start + np.cumsum(_wire.varints(content[:start]).astype(np.int64))
+    lengths = _wire.varints(content[:start])
+    if (lengths > len(content)).any():
+        raise AnswerError("the answer holds a string that is longer than the answer")
+    stops = start + np.cumsum(lengths.astype(np.int64))
     if stops.size != count or (stops[-1] if count else start) != len(content):
         raise AnswerError(f"the answer holds a broken list of {count} strings")
     bounds = [start, *stops.tolist()]
     pieces = [bytes(content[i:j]) for i, j in pairwise(bounds)]
-    return _objects(pieces).reshape(shape)
+    return _shaped(_objects(pieces), shape)
 
 
 def _objects(elements: list[bytes]) -> Array:
@@ -180,7 +193,7 @@ def _filled(values: Array, wire_type: WireType, shape: tuple[int, ...]) -> Array
     if values.size > size:
         raise AnswerError(f"a tensor of shape {list(shape)} cannot hold {values.size} elements")
     if values.size == size:
-        return np.array(values).reshape(shape)
+        return _shaped(np.array(values), shape)
     if size * wire_type.dtype.itemsize > _FILLED_BYTES_MAX:
         raise AnswerError(
             f"the answer promises a tensor of shape {list(shape)} and does not send it"
@@ -188,4 +201,4 @@ def _filled(values: Array, wire_type: WireType, shape: tuple[int, ...]) -> Array
     blank = b"" if wire_type is STRING else 0
     filled = np.full(size, values[-1] if values.size else blank, wire_type.dtype)
     filled[: values.size] = values
-    return filled.reshape(shape)
+    return _shaped(filled, shape)

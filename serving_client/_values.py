@@ -118,15 +118,14 @@ class Signature:
     Attributes:
         name: "serving_default", or another that the model's author chose.
         method_name: "tensorflow/serving/predict", ".../classify" or ".../regress".
-        inputs, outputs: by name, in the order of the names.
-        optional: names of the inputs that a request may leave out.
+        inputs, outputs: by name, in the order of the names. A server does not tell which inputs
+            have defaults and may be left out.
     """
 
     name: str
     method_name: str
     inputs: Mapping[str, TensorSpec]
     outputs: Mapping[str, TensorSpec]
-    optional: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

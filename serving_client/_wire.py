@@ -45,6 +45,8 @@ def length_header(field: int, length: int) -> bytes:
 
 
 def _read_varint(data: memoryview, position: int) -> tuple[int, int]:
+    if position < len(data) and data[position] < 0x80:  # noqa: PLR2004  nearly always one byte
+        return data[position], position + 1
     value = 0
     for index, octet in enumerate(data[position : position + _VARINT_BYTES_MAX]):
         value |= (octet & 0x7F) << 7 * index

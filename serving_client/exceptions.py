@@ -108,6 +108,7 @@ class RpcError(ServingError):
 
     def __init__(self, detail: str, context: RpcContext) -> None:
         self.detail = detail
+        self._context = context
         self.rpc = context.rpc
         self.target = context.target
         self.model = context.model
@@ -116,6 +117,10 @@ class RpcError(ServingError):
         self.elapsed_s = context.elapsed_s
         self.attempts = context.attempts
         super().__init__(f"{context} failed: {self._cause(detail)}")
+
+    def __reduce__(self) -> tuple[type["RpcError"], tuple[str, RpcContext]]:
+        """Lets the error cross the border of a process."""
+        return type(self), (self.detail, self._context)
 
     def _cause(self, detail: str) -> str:
         attempts = "1 attempt" if self.attempts == 1 else f"{self.attempts} attempts"

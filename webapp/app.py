@@ -31,7 +31,7 @@ def create_app(settings: Settings, *, client: ServingClient | None = None) -> Fl
             first needed.
 
     Raises:
-        StorageError: The database cannot be opened.
+        StorageError: The database cannot be opened, or pictures cannot be kept.
     """
     app = Flask(__name__)
     app.config.update(
@@ -60,6 +60,7 @@ def create_app(settings: Settings, *, client: ServingClient | None = None) -> Fl
 def _services(settings: Settings, client: ServingClient | None) -> Services:
     models = ModelRepository(settings.model_repository)
     originals = Originals(settings.originals)
+    originals.prepare()
     results = ResultStore(settings.database_url)
     shared = SharedClient(ServingClient.from_env if client is None else lambda: client)
     limits = DetectorLimits(

@@ -36,13 +36,28 @@ class Originals:
     called by the id's first two digits, so that no folder grows too long to list.
 
     Args:
-        root: The folder; made on the first write.
+        root: The folder; made when it is missing.
         new_id: Makes the ids.
     """
 
     def __init__(self, root: Path, *, new_id: Callable[[], str] = random_id) -> None:
         self._root = root.resolve()
         self._new_id = new_id
+
+    def prepare(self) -> None:
+        """Make the folder, and make sure that files can be written there.
+
+        Raises:
+            StorageError: They cannot.
+        """
+        probe = self._root / _UNFINISHED / random_id()
+        try:
+            _write(probe, b"")
+            probe.unlink()
+        except OSError as error:
+            raise StorageError(
+                f"Pictures cannot be kept in {self._root} (SIGHTLINE_ORIGINALS): {error.strerror}."
+            ) from error
 
     def add(self, data: bytes, picture_format: str) -> Original:
         """Write a file that is either whole or not there.

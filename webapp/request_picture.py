@@ -8,6 +8,7 @@ from webapp.services import services
 from webapp.uploads import Upload, accept, check_extension
 
 FORM_TYPE = "multipart/form-data"
+_ALSO_SAID = "image/jpg"  # wrong, and common
 FIELD = "image"
 
 
@@ -22,7 +23,7 @@ def form_picture() -> Upload:
         raise BodyTypeError(f"A form of type {FORM_TYPE} was expected.")
     file = request.files.get(FIELD)
     if file is None:
-        raise NoPictureError(f"The form has no file in the field “{FIELD}”.")
+        raise NoPictureError(f"The form has no file that can be read in the field “{FIELD}”.")
     name = file.filename or ""
     check_extension(name)
     return _accept(file.read(), name)
@@ -36,7 +37,7 @@ def body_picture() -> Upload:
         RequestEntityTooLarge: It is larger than the limit.
     """
     types = (*MEDIA_TYPES.values(), FORM_TYPE)
-    if request.mimetype not in types:
+    if request.mimetype not in {*types, _ALSO_SAID}:
         raise BodyTypeError(f"A body of type {', '.join(types[:-1])} or {types[-1]} was expected.")
     return _accept(request.get_data(cache=False), request.args.get("name", ""))
 

@@ -113,8 +113,8 @@ class ResultStore:
     """
 
     def __init__(self, url: str) -> None:
-        with _refusals("The database of results cannot be opened"):
-            self._engine = _engine(sa.make_url(url))
+        with _refusals("The database of SIGHTLINE_DATABASE_URL cannot be opened"):
+            self._engine = _engine_of(url)
             _Base.metadata.create_all(self._engine)
 
     def add(self, result: Result) -> None:
@@ -169,6 +169,16 @@ class ResultStore:
 
 def _values(result: Result) -> dict[str, Any]:
     return {each.name: getattr(result, each.name) for each in fields(result)}
+
+
+def _engine_of(text: str) -> sa.Engine:
+    try:
+        return _engine(sa.make_url(text))
+    except ImportError as error:
+        raise StorageError(
+            f"The database of SIGHTLINE_DATABASE_URL needs the Python package {error.name}, which "
+            f"is not installed."
+        ) from error
 
 
 def _engine(url: sa.URL) -> sa.Engine:

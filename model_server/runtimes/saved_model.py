@@ -1,7 +1,6 @@
 """SavedModels of TensorFlow 1 and 2, run in a session, as TensorFlow Serving runs them."""
 
 import logging
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -62,7 +61,6 @@ class SavedModelRuntime:
             inter_op_parallelism_threads=self.inter_op_threads,
             allow_soft_placement=True,  # a model exported on a GPU runs here too
             gpu_options={"allow_growth": True},
-            experimental={"disable_thread_spinning": os.environ.get("NOSPIN") == "1"},
         )
 
 

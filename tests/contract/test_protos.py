@@ -50,7 +50,6 @@ def all_enums() -> list[EnumDescriptor]:
 @pytest.fixture(scope="module")
 def official() -> DescriptorPool:
     """The descriptors of the official packages."""
-    pytest.importorskip("tensorflow_serving", reason="the official messages are not installed")
     for module in ("model_service_pb2", "prediction_service_pb2"):
         importlib.import_module(f"tensorflow_serving.apis.{module}")
     return descriptor_pool.Default()
@@ -157,7 +156,6 @@ def test_committed_stubs_are_what_the_sources_generate() -> None:
 )
 def test_loads_beside_the_official_package_in_either_order(order: tuple[str, str]) -> None:
     """Both packages load in one process, whichever comes first, and their bytes agree."""
-    pytest.importorskip("tensorflow_serving", reason="the official messages are not installed")
     program = f"""
 from {order[0]} import predict_pb2 as first
 from {order[1]} import predict_pb2 as second

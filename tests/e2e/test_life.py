@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from serving_client import ServingClient, Target
+from serving_client import InvalidArgumentError, Retry, ServedModel, ServingClient, Target
 from tests.e2e.stack import MODEL, ROOT, Running, Start, environment, launcher, pipeline
 
 pytestmark = pytest.mark.e2e
@@ -30,7 +30,7 @@ def wait_for(condition: Callable[[], bool], timeout_s: float = 60) -> None:
         time.sleep(0.1)
 
 
-@pytest.mark.skipif(not (ROOT / ".make" / "ready").exists(), reason="`make setup` was not run")
+@pytest.mark.skipif(not (ROOT / ".venv" / ".ready").exists(), reason="`make setup` was not run")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_make_run_starts_and_stops(
     start: Start, repository: Path, free_ports: Ports, tmp_path: Path, number: int
@@ -100,6 +100,24 @@ def test_new_version_is_served_without_a_failed_upload(
     wait_for(answers_from_the_new_one)
 
     assert versions[0] == {"name": MODEL, "version": 1}
+
+
+def test_client_reloads_the_servers_configuration(
+    start: Start, repository: Path, free_ports: Ports, tmp_path: Path
+) -> None:
+    """`reload_config` makes an idle server serve a model; a refusal raises and changes nothing."""
+    (tmp_path / "models.config").write_text("model_config_list {}")
+    port = free_ports(1)[0]
+    options = [f"--port={port}", f"--model_config_file={tmp_path / 'models.config'}"]
+    running = start([sys.executable, "-m", "model_server", *options], [0, port], {**os.environ})
+
+    with ServingClient(running.target, retry=Retry(attempts_max=100)) as client:
+        client.reload_config([ServedModel("mine", str(repository / MODEL))], timeout_s=60)
+        with pytest.raises(InvalidArgumentError, match="absolute path"):
+            client.reload_config([ServedModel("mine", "relative")])
+        ready = client.wait_ready("mine")
+
+    assert ready.version == 1
 
 
 def test_upload_outlives_an_absent_model_server(

@@ -118,8 +118,30 @@ def test_smoke_test_takes_a_picture(stack: Running, shared_dir: Path) -> None:
     answer = smoke("smoke", "--target", stack.target, "--image", picture, environ=stack.environ)
 
     assert answer.returncode == 0, answer.stderr
-    assert "from" in answer.stdout
+    assert "1 tensor(s), 1953.8 kB, from " + picture in answer.stdout
     assert "uint8 [1, ?, ?, 3]" in answer.stdout
+
+
+@pytest.mark.parametrize(
+    ("command", "said"), [("status", "1 AVAILABLE"), ("metadata", "uint8 [1, ?, ?, 3]")]
+)
+def test_command_line_shows_status_and_signatures(stack: Running, command: str, said: str) -> None:
+    """`status` shows the versions, `metadata` the signatures."""
+    answer = smoke(command, "--target", stack.target, environ=stack.environ)
+
+    assert answer.returncode == 0, answer.stderr
+    assert said in answer.stdout
+
+
+def test_command_line_sends_tensors_of_a_file(stack: Running, tmp_path: Path) -> None:
+    """`predict --inputs` sends the arrays of an .npz file and shows the outputs."""
+    np.savez(tmp_path / "i.npz", input_tensor=np.zeros((1, 30, 40, 3), np.uint8))
+    options = ["--target", stack.target, "--inputs", str(tmp_path / "i.npz")]
+
+    answer = smoke("predict", *options, environ=stack.environ)
+
+    assert answer.returncode == 0, answer.stderr
+    assert "num_detections" in answer.stdout
 
 
 def test_command_line_saves_outputs(stack: Running, shared_dir: Path, tmp_path: Path) -> None:
@@ -142,8 +164,9 @@ def test_command_line_saves_outputs(stack: Running, shared_dir: Path, tmp_path: 
         (["smoke", "--version", "99"], "99"),
         (["smoke", "--image", "absent.jpg"], "absent.jpg"),
         (["smoke", "--target", "nowhere"], "HOST:PORT"),
+        (["predict", "--inputs", "README.md"], "README.md"),
     ],
-    ids=["model", "signature", "version", "image", "target"],
+    ids=["model", "signature", "version", "image", "target", "inputs"],
 )
 def test_failed_smoke_test_is_one_line(stack: Running, arguments: list[str], said: str) -> None:
     """Any failure is one line on stderr with target, model and cause, and exit status 1."""

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+ROOT = Path(__file__).parents[3]
+
 CHILDREN = """
 import http.server, os, signal, sys, threading
 name, port, mode = sys.argv[1], int(sys.argv[2]), sys.argv[3]
@@ -66,7 +68,7 @@ def start(ports: list[int], *, model_mode: str = "serves") -> subprocess.Popen[s
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        cwd=Path(__file__).parents[3],
+        cwd=ROOT,
     )
 
 
@@ -93,9 +95,9 @@ def pids(lines: list[str]) -> list[int]:
     return [int(line.rpartition(" ")[2]) for line in lines if " pid " in line]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_signal_stops_both_and_leaves_nothing_running(ports: list[int], number: int) -> None:
-    """Ctrl-C and SIGTERM let both processes finish their work, and the launcher ends with 0."""
+    """Ctrl-C, SIGTERM and a closed terminal let both finish their work; the status is 0."""
     process = start(ports)
     before = lines_until(process, "ready: open http://127.0.0.1:")
 
@@ -134,6 +136,17 @@ def test_death_of_the_model_server_is_one_sentence(ports: list[int]) -> None:
     )
     assert "model | no model for you" in output
     assert not any(map(is_running, pids(output.splitlines())))
+
+
+def test_equal_ports_are_one_sentence() -> None:
+    """Two servers cannot share a port, and the variables are named before anything starts."""
+    command = [sys.executable, "-m", "launcher", "--web-port", "8500"]
+
+    answer = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+
+    assert answer.returncode == 1
+    assert answer.stderr.startswith("Three different ports are needed; WEB_PORT is 8500")
+    assert answer.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize(

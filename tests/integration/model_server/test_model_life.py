@@ -289,6 +289,26 @@ def test_calls_under_way_are_answered_when_the_server_drains(serve: Serve, tmp_p
     assert model.runs_after_close == 0
 
 
+def test_a_queued_call_whose_deadline_passed_is_not_run(serve: Serve, tmp_path: Path) -> None:
+    """The caller has its error already; running the model for it would only delay the others."""
+    (tmp_path / "1").mkdir()
+    runtime = FakeRuntime()
+    running = serve(runtime, model_name="fake", model_base_path=str(tmp_path), grpc_max_threads=1)
+    model = runtime.models[tmp_path / "1"]
+    model.run_gate.clear()
+
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(running.client.predict, "fake", X)
+        wait_until(model.running.is_set)
+        with pytest.raises(grpc.RpcError, match="DEADLINE_EXCEEDED"):
+            running.client.predict("fake", X, timeout_s=0.2)
+        model.run_gate.set()
+        first.result()
+    running.client.predict("fake", X)
+
+    assert model.runs == 2
+
+
 def _late_call(client: Client) -> str:
     try:
         client.predict("fake", X, timeout_s=0.2)

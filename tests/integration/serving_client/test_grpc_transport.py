@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 import grpc
 import numpy as np
 import pytest
+import trustme
 
 from protos.gen.tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 from serving_client import (
@@ -216,16 +217,18 @@ import numpy as np
 from serving_client import ModelRef, ServingClient, Target
 
 client = ServingClient(Target.parse(sys.argv[1]), check_inputs=False)
+client.predict(ModelRef("echo"), {"x": np.zeros(3)}, timeout_s=20)
 child = os.fork()
 answer = client.predict(ModelRef("echo"), {"x": np.zeros(3)}, timeout_s=20)
-print("child" if child == 0 else "parent", answer.model.version, flush=True)
+who = "child" if child == 0 else "parent"
+os.write(1, f"{who} {answer.model.version}\\n".encode())
 if child:
     os.waitpid(child, 0)
 """
 
 
 def test_forked_child_makes_its_own_channels(address: str) -> None:
-    """A client that was made before a fork works on both sides of it."""
+    """A client that was used before a fork works on both sides of it."""
     command = [sys.executable, "-c", FORKING, address]
 
     answer = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
@@ -239,6 +242,35 @@ def test_unix_socket(echo: Echo, tmp_path: Path) -> None:
     server = serve(echo, f"unix:{path}")
 
     with connect(f"unix://{path}") as client:
+        result = client.predict(MODEL, PICTURE)
+
+    server.stop(None).wait()
+    assert result.model.version == 1
+
+
+def test_tls_both_ways(echo: Echo, free_port: Callable[[], int], tmp_path: Path) -> None:
+    """A grpcs:// target checks the server's certificate and shows the client's own."""
+    authority, port = trustme.CA(), free_port()
+    server = grpc.server(futures.ThreadPoolExecutor(2))
+    prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(echo, server)
+    own = authority.issue_cert("models.example")
+    pair = (own.private_key_pem.bytes(), own.cert_chain_pems[0].bytes())
+    root = authority.cert_pem.bytes()
+    credentials = grpc.ssl_server_credentials([pair], root, require_client_auth=True)
+    server.add_secure_port(f"127.0.0.1:{port}", credentials)
+    server.start()
+    tls = Tls(
+        ca_file=tmp_path / "ca.pem",
+        certificate_file=tmp_path / "client.pem",
+        key_file=tmp_path / "client.key",
+        server_name="models.example",
+    )
+    mine = authority.issue_cert("caller.example")
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    mine.cert_chain_pems[0].write_to_path(tmp_path / "client.pem")
+    mine.private_key_pem.write_to_path(tmp_path / "client.key")
+
+    with connect(f"grpcs://127.0.0.1:{port}", tls=tls) as client:
         result = client.predict(MODEL, PICTURE)
 
     server.stop(None).wait()

@@ -98,7 +98,13 @@ def _post(port: int, data: bytes) -> int:
 FAULTS = [
     ((), {"SIGHTLINE_WEB_PORT": "many"}, "SIGHTLINE_WEB_PORT: expected a whole number"),
     ((), {"SIGHTLINE_SERVING_TARGET": "nowhere"}, "SIGHTLINE_SERVING_TARGET"),
-    ((), {"SIGHTLINE_DATABASE_URL": "nosuch://"}, "The database of results cannot be opened."),
+    ((), {"SIGHTLINE_DATABASE_URL": "nosuch://"}, "The database of SIGHTLINE_DATABASE_URL cannot"),
+    (
+        (),
+        {"SIGHTLINE_DATABASE_URL": "postgresql://h/d"},
+        "The database of SIGHTLINE_DATABASE_URL needs",
+    ),
+    ((), {"SIGHTLINE_ORIGINALS": "/proc/nowhere"}, "Pictures cannot be kept in /proc/nowhere"),
     (("--host", "192.0.2.1"), {}, "Cannot listen on 192.0.2.1"),
     (("--port", "65536"), {}, "SIGHTLINE_WEB_PORT: expected 0 to 65535"),
     (("--dev", "--host", "0.0.0.0"), {}, "--dev listens on loopback only"),  # noqa: S104  refused

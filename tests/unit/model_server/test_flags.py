@@ -67,6 +67,7 @@ def test_switches_take_a_value_or_none(argument: str, expected: bool) -> None:  
         ),
         ([MODEL, "--port=0"], "INVALID_ARGUMENT: --port must be set"),
         ([MODEL, "--port=-1"], "INVALID_ARGUMENT: --port must be at least 0, got -1"),
+        ([MODEL, "--port=99999"], "INVALID_ARGUMENT: --port must be at most 65535, got 99999"),
         ([MODEL, "--grpc_max_threads=0"], "INVALID_ARGUMENT: --grpc_max_threads must be at least"),
         ([MODEL, "--shutdown_grace_s=-1"], "INVALID_ARGUMENT: --shutdown_grace_s must be at least"),
     ],

@@ -98,7 +98,6 @@ def test_metadata_is_read() -> None:
         signature.inputs["image"].tensor_shape.dim.add(size=size)
     signature.outputs["names"].dtype = types_pb2.DT_STRING
     signature.outputs["names"].tensor_shape.unknown_rank = True
-    signature.defaults["image"].SetInParent()
     response = get_model_metadata_pb2.GetModelMetadataResponse()
     response.model_spec.name = "ssd"
     response.model_spec.version.value = 2
@@ -110,7 +109,6 @@ def test_metadata_is_read() -> None:
     read = answer.signatures["serving_default"]
     assert read.inputs == {"image": TensorSpec("image", "uint8", (1, None, None, 3))}
     assert read.outputs == {"names": TensorSpec("names", "string", None)}
-    assert read.optional == {"image"}
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,6 @@ HALF = Signature(
     "tensorflow/serving/predict",
     {"x": TensorSpec("x", "float32", (None, 2)), "k": TensorSpec("k", "int64", ())},
     {"y": TensorSpec("y", "float32", (None, 2))},
-    optional=frozenset({"k"}),
 )
 
 
@@ -144,16 +143,33 @@ def test_attempts_share_one_shrinking_deadline() -> None:
 @pytest.mark.parametrize(
     ("inputs", "said"),
     [
-        ({}, "expected input 'k', 'x', given none"),
-        ({"x": X["x"], "z": 1}, "given 'x', 'z'"),
+        ({"x": X["x"], "z": 1}, "expected input 'k', 'x', given 'x', 'z'"),
         ({"x": np.ones((1, 2))}, r"expected float32 \[\?, 2\], given float64 \[1, 2\]"),
         ({"x": np.ones(2, np.float32)}, r"given float32 \[2\]"),
         ({"x": np.ones((1, 3), np.float32)}, r"given float32 \[1, 3\]"),
-        ({"x": [["a", "b"]]}, "given a list that cannot become one"),
+        ({"x": [["a", "b"]]}, r"given string \[1, 2\]"),
+        ({"x": [[1.0], [1.0, 2.0]]}, "given a list that cannot become one"),
+        ({"x": [[1, None]]}, r"given string \[1, 2\]"),
+        ({"k": 2.7}, r"expected int64 \[\], given float64 \[\]"),
+        ({"k": 2**63}, "out of the range of int64"),
+        ({"k": "5"}, r"given string \[\]"),
         ({"x": np.array([b"a"], object)}, r"given string \[1\]"),
         ({"x": np.array(["2026"], "datetime64[Y]")}, r"given datetime64"),
     ],
-    ids=["none", "extra", "dtype", "rank", "size", "text", "strings", "dates"],
+    ids=[
+        "extra",
+        "dtype",
+        "rank",
+        "size",
+        "text",
+        "ragged",
+        "none",
+        "fraction",
+        "overflow",
+        "digits",
+        "strings",
+        "dates",
+    ],
 )
 def test_wrong_inputs_are_refused_before_sending(inputs: dict[str, object], said: str) -> None:
     """Names, dtypes, ranks and sizes are compared with the signature; nothing is sent."""
@@ -169,7 +185,7 @@ def test_wrong_inputs_are_refused_before_sending(inputs: dict[str, object], said
 def test_unknown_output_and_signature_are_refused() -> None:
     """A misspelt output or signature is named together with those that exist."""
     with client_of() as client:
-        with pytest.raises(SignatureMismatchError, match="no output 'z'; it has 'y'"):
+        with pytest.raises(SignatureMismatchError, match="expected output 'y', given 'z'"):
             client.predict(ModelRef("half"), X, output_names=["z"])
         with pytest.raises(
             SignatureMismatchError, match="no signature 'a'; it has 'serving_default'"
@@ -181,6 +197,14 @@ def test_plain_lists_take_the_signatures_dtype() -> None:
     """Python numbers become arrays of the dtype that the model wants."""
     with client_of() as client:
         result = client.predict(ModelRef("half"), {"x": [[1, 2]], "k": 3})
+
+    assert result["y"].tolist() == [[0.5, 1.0]]
+
+
+def test_input_with_a_default_can_be_left_out() -> None:
+    """Servers do not tell which inputs have defaults, so a missing one is theirs to judge."""
+    with client_of() as client:
+        result = client.predict(ModelRef("half"), {"x": [[1.0, 2.0]]})
 
     assert result["y"].tolist() == [[0.5, 1.0]]
 
@@ -228,9 +252,11 @@ def test_server_without_metadata_gets_unchecked_inputs() -> None:
     transport = FakeTransport({"Predict": lambda call: PredictAnswer({}, call.model.at(1))})
     client = ServingClient(Target("test:1"), transport=transport)
 
+    client.predict(ModelRef("half"), {"whatever": 1.5})
     result = client.predict(ModelRef("half"), {"whatever": 1.5})
 
     assert result.model.version == 1
+    assert [call.rpc for call in transport.calls].count("GetModelMetadata") == 1
 
 
 def statuses(*states: tuple[int, ModelState, str]) -> tuple[VersionStatus, ...]:
@@ -304,7 +330,24 @@ def test_closed_client_refuses_calls() -> None:
         client.model_metadata(ModelRef("half"))
 
 
-@pytest.mark.parametrize("timeout_s", [0, -1, float("nan")])
+def test_wait_ready_says_what_it_saw_before_the_last_poll_ran_out() -> None:
+    """A last question that is not answered in time does not hide the earlier answers."""
+    steps = iter([statuses((4, ModelState.LOADING, ""))])
+
+    def answer(_: object) -> object:
+        step = next(steps, None)
+        if step is None:
+            raise TransportError(grpc.StatusCode.DEADLINE_EXCEEDED, "Deadline Exceeded")
+        return step
+
+    transport = FakeTransport({"GetModelStatus": answer})
+    client = ServingClient("test:1", transport=transport, sleep=lambda _: None)
+
+    with pytest.raises(DeadlineExceededError, match="version 4 LOADING"):
+        client.wait_ready("half", timeout_s=20)
+
+
+@pytest.mark.parametrize("timeout_s", [0, -1, float("nan"), float("inf")])
 def test_deadline_lies_ahead(timeout_s: float) -> None:
     """A time-out that is over already is a mistake of the caller."""
     with client_of() as client, pytest.raises(ValueError, match="deadline"):

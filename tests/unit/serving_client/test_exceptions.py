@@ -1,5 +1,7 @@
 """The error tree."""
 
+import pickle
+
 import grpc
 import pytest
 
@@ -24,6 +26,17 @@ def test_everything_public_is_a_serving_error() -> None:
     names = [name for name in exceptions.__all__ if name.endswith("Error")]
 
     assert all(issubclass(getattr(exceptions, name), ServingError) for name in names)
+
+
+def test_error_survives_pickling() -> None:
+    """An error that crosses the border of a process keeps its words and circumstances."""
+    error = RpcError.of(grpc.StatusCode.NOT_FOUND, "words", RpcContext("Predict", "t", "m", 3))
+
+    copy = pickle.loads(pickle.dumps(error))  # noqa: S301  of our own making
+
+    assert type(copy) is type(error)
+    assert str(copy) == str(error)
+    assert (copy.model, copy.version, copy.detail) == ("m", 3, "words")
 
 
 def test_message_is_one_line() -> None:

@@ -190,6 +190,9 @@ def broken_tensors() -> dict[str, bytes]:
     unknown_rank.tensor_shape.unknown_rank = True
     strings = tensor_pb2.TensorProto(dtype=types_pb2.DT_STRING, tensor_content=b"\x05abc")
     strings.tensor_shape.dim.add(size=1)
+    endless = tensor_pb2.TensorProto(dtype=types_pb2.DT_STRING)
+    endless.tensor_content = b"\xff" * 9 + b"\x01" + b"\x04abc"
+    endless.tensor_shape.dim.add(size=2)
     return {
         "no dtype": b"",
         "a handle": tensor_pb2.TensorProto(dtype=types_pb2.DT_RESOURCE).SerializeToString(),
@@ -202,6 +205,9 @@ def broken_tensors() -> dict[str, bytes]:
         "endless number": b"\x08" + b"\xff" * 11,
         "endless list": b"\x08\x03\x12\x04\x12\x02\x08\x01\x3a\x01\xff",
         "broken strings": strings.SerializeToString(),
+        "endless string": endless.SerializeToString(),
+        "65 dimensions": typed("float32", [1.0], [1] * 65).SerializeToString(),
+        "empty and endless": typed("float32", [], [0, 2**62, 2**62]).SerializeToString(),
         "cut off": typed("float32", [1.0], [1]).SerializeToString()[:-2],
         "group": b"\x0b",
     }
