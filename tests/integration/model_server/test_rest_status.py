@@ -91,6 +91,11 @@ def test_metadata_is_listed(client: Client) -> None:
             "Failed to convert version: 9223372036854775808 to numeric.",
         ),
         (
+            f"/v1/models/half/versions/{'9' * 5000}",
+            400,
+            f"Failed to convert version: {'9' * 5000} to numeric.",
+        ),
+        (
             "/v1/models/half/versions/9/metadata",
             404,
             "Servable not found for request: Specific(half, 9)",

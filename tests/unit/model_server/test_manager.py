@@ -256,16 +256,17 @@ def test_a_failed_version_is_tried_anew_when_it_comes_back(
 def test_a_version_that_is_wanted_again_while_unloading_comes_back(
     manager: AspiredVersionsManager, runtime: FakeRuntime
 ) -> None:
-    """The unload is finished first, then the version is loaded anew."""
+    """The unload is finished first, then the version is loaded anew, and who waits waits for it."""
     serve(manager, {1: V1})
 
     with manager.use("m"):
         manager.aspire("m", {})
         manager.aspire("m", {1: V1})
         during = states(manager)
-    wait_until(lambda: states(manager) == {1: State.AVAILABLE})
+    manager.wait_until_tried(["m"])
 
     assert during == {1: State.UNLOADING}
+    assert states(manager) == {1: State.AVAILABLE}
     assert (runtime.models[V1].loads, runtime.models[V1].closes) == (2, 1)
 
 
