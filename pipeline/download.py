@@ -193,7 +193,9 @@ class Downloader:
     def _sentence(self, cause: Exception) -> str:
         match cause:
             case NameResolutionError():
-                return "its host name cannot be resolved (is there a network?)"
+                return (
+                    "its host name cannot be resolved (without a network, use a mirror: --mirror)"
+                )
             case NewConnectionError():
                 reason = cause.__cause__
                 return f"no connection ({getattr(reason, 'strerror', None) or reason})"

@@ -117,7 +117,7 @@ RULES: dict[type[Exception], Rule] = {
         HTTPStatus.UNPROCESSABLE_ENTITY,
         "Unusable value",
         "Correct the value and send it again.",
-        kept=_NOTHING_KEPT,
+        kept="Nothing was changed.",
     ),
     NoModelError: Rule(
         HTTPStatus.SERVICE_UNAVAILABLE,

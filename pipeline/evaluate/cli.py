@@ -74,6 +74,8 @@ def _at_least_one(text: str) -> int:
 
 def _evaluate(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     dataset = Dataset.load(arguments.data, arguments.limit)
+    if arguments.json is not None and not arguments.json.parent.is_dir():
+        raise EvaluationError(f"{arguments.json} cannot be written: its folder does not exist.")
     with (
         closing(_detector(arguments, environ)) as detector,
         progress(arguments.model, "pictures", Console(stderr=True)) as shown,

@@ -92,6 +92,7 @@ def test_the_published_accuracy_is_reached_directly_and_over_grpc(
         (["--via", "grpc", "--target", "nowhere"], "target 'nowhere' is not HOST:PORT"),
         (["--via", "web", "--url", "http://127.0.0.1:1"], "does not answer"),
         (["--via", "grpc", "--target", "127.0.0.1:1"], "fails with"),
+        (["--json", "/no/such/folder/r.json"], "its folder does not exist"),
     ],
 )
 def test_an_evaluation_that_cannot_be_done_is_one_sentence(
