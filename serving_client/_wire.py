@@ -106,8 +106,9 @@ def varints(data: memoryview) -> NDArray[np.uint64]:
         raise AnswerError("the answer holds a list of numbers that does not end")
     starts = np.concatenate(([0], ends[:-1] + 1))
     lengths = ends - starts + 1
-    if lengths.max() > _VARINT_BYTES_MAX:
+    if np.any(lengths > _VARINT_BYTES_MAX):
         raise AnswerError("the answer holds a number that is too long")
     places = np.arange(octets.size) - np.repeat(starts, lengths)
     shifted = (octets & 0x7F).astype(np.uint64) << (7 * places).astype(np.uint64)
-    return np.bitwise_or.reduceat(shifted, starts)
+    numbers: NDArray[np.uint64] = np.bitwise_or.reduceat(shifted, starts)
+    return numbers

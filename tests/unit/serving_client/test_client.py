@@ -1,6 +1,7 @@
 """The client over a transport that a test controls: deadlines, retries, checks."""
 
 from collections.abc import Callable
+from typing import Any
 
 import grpc
 import numpy as np
@@ -171,13 +172,13 @@ def test_attempts_share_one_shrinking_deadline() -> None:
         "dates",
     ],
 )
-def test_wrong_inputs_are_refused_before_sending(inputs: dict[str, object], said: str) -> None:
+def test_wrong_inputs_are_refused_before_sending(inputs: dict[str, Any], said: str) -> None:
     """Names, dtypes, ranks and sizes are compared with the signature; nothing is sent."""
     transport = FakeTransport({"Predict": halve, "GetModelMetadata": lambda _: metadata()})
     client = ServingClient(Target("test:1"), transport=transport)
 
     with pytest.raises(SignatureMismatchError, match=said):
-        client.predict(ModelRef("half"), inputs)  # type: ignore[arg-type]  # wrong on purpose
+        client.predict(ModelRef("half"), inputs)
 
     assert "Predict" not in [call.rpc for call in transport.calls]
 
