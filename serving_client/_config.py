@@ -274,6 +274,14 @@ ENVIRONMENT: Mapping[str, _Variable] = {
         "retry", "attempts_max", int, "a whole number", "6",
         "Attempts per call while the server is unavailable; 1 means no retry",
     ),
+    "SIGHTLINE_SERVING_PAUSE_FIRST_S": _Variable(
+        "retry", "pause_first_s", float, "a number of seconds", "0.1",
+        "Longest pause before the second attempt; it doubles from there",
+    ),
+    "SIGHTLINE_SERVING_PAUSE_MAX_S": _Variable(
+        "retry", "pause_max_s", float, "a number of seconds", "2",
+        "Longest pause between attempts",
+    ),
     "SIGHTLINE_SERVING_CHANNELS": _Variable(
         "limits", "channels", int, "a whole number", "2",
         "Connections to the model server",
@@ -281,6 +289,10 @@ ENVIRONMENT: Mapping[str, _Variable] = {
     "SIGHTLINE_SERVING_MESSAGE_BYTES_MAX": _Variable(
         "limits", "message_bytes_max", int, "a whole number of bytes", "268435456",
         "Largest request or answer, in bytes",
+    ),
+    "SIGHTLINE_SERVING_KEEPALIVE_S": _Variable(
+        "limits", "keepalive_s", float, "a number of seconds", "300",
+        "Seconds between pings while a call is in flight; servers refuse shorter ones by default",
     ),
     "SIGHTLINE_SERVING_TLS_CA_FILE": _Variable(
         "tls", "ca_file", Path, "a path", "the system's",

@@ -82,7 +82,10 @@ def test_every_variable_sets_its_field() -> None:
             "SIGHTLINE_SERVING_TIMEOUT_S": "7.5",
             "SIGHTLINE_SERVING_CONNECT_TIMEOUT_S": "1",
             "SIGHTLINE_SERVING_ATTEMPTS": "1",
+            "SIGHTLINE_SERVING_PAUSE_FIRST_S": "0.2",
+            "SIGHTLINE_SERVING_PAUSE_MAX_S": "3",
             "SIGHTLINE_SERVING_CHANNELS": "3",
+            "SIGHTLINE_SERVING_KEEPALIVE_S": "400",
             "SIGHTLINE_SERVING_MESSAGE_BYTES_MAX": "1000",
             "SIGHTLINE_SERVING_TLS_CA_FILE": "ca.pem",
             "SIGHTLINE_SERVING_TLS_CERTIFICATE_FILE": "c.pem",
@@ -94,8 +97,8 @@ def test_every_variable_sets_its_field() -> None:
     assert config == ClientConfig(
         Target("h:1", "grpcs"),
         Timeouts(7.5, 1),
-        Retry(attempts_max=1),
-        Limits(channels=3, message_bytes_max=1000),
+        Retry(attempts_max=1, pause_first_s=0.2, pause_max_s=3),
+        Limits(channels=3, message_bytes_max=1000, keepalive_s=400),
         Tls(Path("ca.pem"), Path("c.pem"), Path("k.pem"), "name"),
     )
 
