@@ -23,3 +23,10 @@ def repository_option(environ: Mapping[str, str]) -> argparse.ArgumentParser:
         help=f"folder of the installed models ({REPOSITORY_VARIABLE}; now %(default)s)",
     )
     return parent
+
+
+def at_least_one(text: str) -> int:
+    """Read an option whose value is a whole number from 1 on."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 on")
+    return int(text)

@@ -1,10 +1,11 @@
 """A data set in COCO's form: pictures, and the boxes that are truly in them."""
 
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from pipeline.exceptions import EvaluationError
 
@@ -30,6 +31,12 @@ class TrueBox:
     area: float
     is_crowd: bool
 
+    @property
+    def xyxy(self) -> tuple[float, float, float, float]:
+        """Left, top, right and bottom in pixels."""
+        left, top, width, height = self.xywh
+        return left, top, left + width, top + height
+
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
@@ -44,6 +51,11 @@ class Dataset:
     pictures: Mapping[int, Path]
     categories: Mapping[int, str]
     boxes: tuple[TrueBox, ...]
+
+    @property
+    def ids(self) -> dict[str, int]:
+        """Category ids by name."""
+        return {name: category_id for category_id, name in self.categories.items()}
 
     @classmethod
     def load(cls, folder: Path, limit: int | None = None) -> Self:
@@ -70,21 +82,40 @@ class Dataset:
 
     @classmethod
     def _parse(cls, fields: Mapping[str, Any], images: Path, limit: int | None) -> Self:
-        rows = fields["images"][:limit]
-        pictures = {int(row["id"]): images / row["file_name"] for row in rows}
-        boxes = (_box(row) for row in fields["annotations"])
-        return cls(
-            pictures=pictures,
-            categories={int(row["id"]): str(row["name"]) for row in fields["categories"]},
-            boxes=tuple(box for box in boxes if box.image_id in pictures),
-        )
+        rows = fields["images"]
+        pictures = _unique((int(row["id"]), images / row["file_name"]) for row in rows)
+        categories = _unique((int(row["id"]), str(row["name"])) for row in fields["categories"])
+        _unique((name, category_id) for category_id, name in categories.items())
+        boxes = [_box(row, categories) for row in fields["annotations"]]
+        taken = dict(list(pictures.items())[:limit])
+        return cls(taken, categories, tuple(box for box in boxes if box.image_id in taken))
 
 
-def _box(row: Mapping[str, Any]) -> TrueBox:
+_KeyT = TypeVar("_KeyT")
+_ValueT = TypeVar("_ValueT")
+
+
+def _unique(pairs: Iterable[tuple[_KeyT, _ValueT]]) -> dict[_KeyT, _ValueT]:
+    unique: dict[_KeyT, _ValueT] = {}
+    for key, value in pairs:
+        if key in unique:
+            raise ValueError(f"{key!r} is there twice")
+        unique[key] = value
+    return unique
+
+
+def _box(row: Mapping[str, Any], categories: Mapping[int, str]) -> TrueBox:
     left, top, width, height = map(float, row["bbox"])
+    if not (
+        all(map(math.isfinite, (left, top))) and 0 <= width < math.inf and 0 <= height < math.inf
+    ):
+        raise ValueError(f"{row['bbox']} is no box")
+    category_id = int(row["category_id"])
+    if category_id not in categories:
+        raise LookupError(f"category {category_id} has no name")
     return TrueBox(
         image_id=int(row["image_id"]),
-        category_id=int(row["category_id"]),
+        category_id=category_id,
         xywh=(left, top, width, height),
         area=float(row.get("area", width * height)),
         is_crowd=bool(row.get("iscrowd", 0)),

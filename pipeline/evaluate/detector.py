@@ -21,9 +21,12 @@ class Detector(Protocol):
 
     Attributes:
         version: The version that answered last; None before the first picture.
+        decode_s: Seconds that reading and decoding the last picture took; None before the first
+            picture, and where another process does it.
     """
 
     version: int | None
+    decode_s: float | None
 
     def detect(self, picture: Path) -> list[FoundBox]:
         """Return everything that the model sees in a picture file, whatever the score.

@@ -1,6 +1,7 @@
 """Models behind a server: over gRPC as the web application calls them, and over its own API."""
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ class GrpcDetector:
 
     def __init__(self, client: ServingClient, card: ModelCard, labels: Labels) -> None:
         self.version: int | None = None
+        self.decode_s: float | None = None
         self._client = client
         self._card = card
         self._labels = labels
@@ -42,7 +44,9 @@ class GrpcDetector:
         """See `Detector`."""
         spec = self._card.input
         try:
+            started = time.perf_counter()
             decoded = decode_picture(picture.read_bytes(), resize=spec.resize)
+            self.decode_s = time.perf_counter() - started
             result = self._client.predict(
                 ModelRef(self._card.name, signature=spec.signature),
                 {spec.tensor: decoded.image_hwc[None]},
@@ -75,6 +79,7 @@ class WebDetector:
 
     def __init__(self, base_url: str, model: str, timeout_s: float = 60.0) -> None:
         self.version: int | None = None
+        self.decode_s: float | None = None  # the web application decodes
         self._url = f"{base_url.rstrip('/')}/api/v1/detections"
         self._model = model
         self._pool = urllib3.PoolManager(timeout=urllib3.Timeout(timeout_s), retries=False)

@@ -28,12 +28,14 @@ class Scores:
         map_50: At an IoU of 0.50.
         map_75: At an IoU of 0.75.
         per_class: Like `map`, for each category that has an object in the pictures, by name.
+        per_class_50: Like `map_50`, for the same categories.
     """
 
     map: float
     map_50: float
     map_75: float
     per_class: Mapping[str, float]
+    per_class_50: Mapping[str, float]
 
 
 def score(dataset: Dataset, boxes: Mapping[int, Sequence[FoundBox]]) -> Scores:
@@ -49,7 +51,7 @@ def score(dataset: Dataset, boxes: Mapping[int, Sequence[FoundBox]]) -> Scores:
     """
     if all(box.is_crowd for box in dataset.boxes):
         raise EvaluationError("These pictures have no box that a model could find.")
-    ids = {name: category_id for category_id, name in dataset.categories.items()}
+    ids = dataset.ids
     seen = [(image_id, box) for image_id, found in boxes.items() for box in found]
     known = [(image_id, box) for image_id, box in seen if box.label in ids]
     if seen and not known:
@@ -59,8 +61,8 @@ def score(dataset: Dataset, boxes: Mapping[int, Sequence[FoundBox]]) -> Scores:
     truth = _coco(dataset, [_true_row(box) for box in dataset.boxes])
     guess = _coco(dataset, [_found_row(image_id, ids[box.label], box) for image_id, box in known])
     precision, category_ids = _precision(truth, guess)
-    per_class = {
-        dataset.categories[category_id]: _mean(precision[:, :, place])
+    places = {
+        dataset.categories[category_id]: place
         for place, category_id in enumerate(category_ids)
         if (precision[:, :, place] >= 0).any()
     }
@@ -68,7 +70,8 @@ def score(dataset: Dataset, boxes: Mapping[int, Sequence[FoundBox]]) -> Scores:
         map=_mean(precision),
         map_50=_mean(precision[_IOU_50]),
         map_75=_mean(precision[_IOU_75]),
-        per_class=per_class,
+        per_class={name: _mean(precision[..., place]) for name, place in places.items()},
+        per_class_50={name: _mean(precision[_IOU_50, :, place]) for name, place in places.items()},
     )
 
 

@@ -81,6 +81,8 @@ def test_the_published_accuracy_is_reached_directly_and_over_grpc(
     assert remote["map"] == pytest.approx(direct["map"], abs=0.005)
     assert direct["map_50"] > direct["map"] > 0
     assert direct["per_class"]["person"] > 0.2
+    assert direct["figures"][0]["map_50"] == pytest.approx(direct["map_50"])
+    assert direct["pace"]["predict"]["p50"] < direct["pace"]["whole"]["p50"]
     assert direct["seconds_per_picture"] == pytest.approx(direct["seconds"] / 128)
 
 
@@ -116,6 +118,21 @@ def test_an_evaluation_that_cannot_be_done_is_one_sentence(
     assert len(captured.err.splitlines()) == 1
     assert complaint in captured.err
     assert not report.exists()
+
+
+def test_a_model_of_everyday_objects_cannot_be_measured_on_codes(
+    shared_dir: Path, repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The message has what the one knows and what the other asks for; nothing is measured."""
+    data = str(shared_dir / "codes")
+
+    code = main(["evaluate", "--model", NAME, "--data", data, "--repository", str(repository)], {})
+
+    captured = capsys.readouterr()
+    assert (code, captured.out) == (1, "")
+    assert len(captured.err.splitlines()) == 1
+    assert "knows no category of the data set: its labels are 'person', " in captured.err
+    assert "the categories 'qr_code', 'data_matrix', " in captured.err
 
 
 @pytest.mark.parametrize("limit", ["0", "-1", "x", "1.5", ""])

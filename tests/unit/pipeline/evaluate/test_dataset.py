@@ -19,6 +19,10 @@ FIELDS: dict[str, Any] = {
 }
 
 
+def _row(**changes: Any) -> dict[str, Any]:
+    return {"image_id": 7, "category_id": 18, "bbox": [1, 2, 3, 4], **changes}
+
+
 def _write(folder: Path, text: str) -> None:
     (folder / "images").mkdir()
     for name in ("a.jpg", "b.jpg"):
@@ -34,6 +38,8 @@ def test_pictures_categories_and_boxes_are_read(tmp_path: Path) -> None:
 
     assert dataset.pictures == {7: tmp_path / "images/a.jpg", 8: tmp_path / "images/b.jpg"}
     assert dataset.categories == {18: "dog"}
+    assert dataset.ids == {"dog": 18}
+    assert dataset.boxes[0].xyxy == (1.0, 2.0, 4.0, 6.0)
     assert dataset.boxes == (
         TrueBox(8, 18, (1.0, 2.0, 3.0, 4.0), 5.0, is_crowd=True),
         TrueBox(7, 18, (1.0, 2.0, 3.0, 4.0), 12.0, is_crowd=False),
@@ -63,6 +69,13 @@ def test_a_limit_takes_the_first_pictures_and_their_boxes(tmp_path: Path) -> Non
         json.dumps(FIELDS | {"categories": [{"id": "x", "name": "dog"}]}),
         json.dumps(FIELDS | {"annotations": [{"image_id": 7, "category_id": 1, "bbox": [1]}]}),
         json.dumps(FIELDS | {"annotations": [{"image_id": 7, "category_id": 1, "bbox": None}]}),
+        json.dumps(FIELDS | {"annotations": [_row(bbox=[0, 0, float("nan"), 1])]}),
+        json.dumps(FIELDS | {"annotations": [_row(bbox=[float("inf"), 0, 1, 1])]}),
+        json.dumps(FIELDS | {"annotations": [_row(bbox=[0, 0, -1, 1])]}),
+        json.dumps(FIELDS | {"annotations": [_row(category_id=19)]}),
+        json.dumps(FIELDS | {"images": [FIELDS["images"][0]] * 2}),
+        json.dumps(FIELDS | {"categories": [{"id": 18, "name": "dog"}, {"id": 19, "name": "dog"}]}),
+        json.dumps(FIELDS | {"categories": [{"id": 18, "name": "dog"}, {"id": 18, "name": "cat"}]}),
     ],
 )
 def test_another_form_is_one_sentence(tmp_path: Path, text: str) -> None:

@@ -24,6 +24,7 @@ def test_nothing_found_scores_zero() -> None:
 
     assert (scores.map, scores.map_50, scores.map_75) == (0.0, 0.0, 0.0)
     assert scores.per_class == {"cat": 0.0, "dog": 0.0}
+    assert scores.per_class_50 == {"cat": 0.0, "dog": 0.0}
 
 
 def test_everything_found_scores_one(capsys: pytest.CaptureFixture[str]) -> None:
@@ -52,6 +53,8 @@ def test_a_box_that_is_a_little_off_counts_at_low_thresholds_only() -> None:
     assert scores.map == pytest.approx(0.5)
     assert scores.map_50 == pytest.approx(1.0)
     assert scores.map_75 == pytest.approx(0.0)
+    assert scores.per_class == pytest.approx({"cat": 0.5})
+    assert scores.per_class_50 == pytest.approx({"cat": 1.0})
 
 
 def test_swapped_axes_do_not_pass() -> None:
