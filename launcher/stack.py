@@ -1,6 +1,5 @@
 """Both processes together: started, watched, and stopped as one."""
 
-import http.client
 import os
 import queue
 import signal
@@ -10,18 +9,17 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
-from http import HTTPStatus
 from pathlib import Path
 
 from launcher.child import Child, ChildSpec
 from launcher.ports import HOST, is_answering, is_free
+from launcher.web_app import installed_models, is_healthy, models_line
 
 __all__ = ["Ports", "Stack", "StackError", "specs"]
 
 _READY_S = 180.0
 _STOP_S = 20.0
 _POLL_S = 0.1
-_HTTP_S = 5.0
 _CONFIG_POLL_S = 2
 
 
@@ -98,6 +96,7 @@ class Stack:
                 self._start()
                 ready = self._until_ready()
                 if ready:
+                    self._say_models()
                     self._say(f"ready: open {self._ports.address} (Ctrl-C stops)")
                     self._watch(self._events.get())
             finally:
@@ -140,16 +139,13 @@ class Stack:
         return True
 
     def _is_ready(self, child: Child) -> bool:
-        if child.spec.port != self._ports.web:
-            return is_answering(child.spec.port)
-        connection = http.client.HTTPConnection(HOST, self._ports.web, timeout=_HTTP_S)
-        try:
-            connection.request("GET", "/healthz")
-            return connection.getresponse().status == HTTPStatus.OK
-        except (OSError, http.client.HTTPException):
-            return False
-        finally:
-            connection.close()
+        port = child.spec.port
+        return is_healthy(port) if port == self._ports.web else is_answering(port)
+
+    def _say_models(self) -> None:
+        models = installed_models(self._ports.web)
+        if models is not None:
+            self._say(models_line(models))
 
     def _watch(self, event: Child | int) -> bool:
         """True for a signal to stop; a child that ended by itself is an error."""

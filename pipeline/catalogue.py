@@ -71,6 +71,8 @@ class CatalogueEntry:
         for key in ("archive", "labels"):
             if not _FOLDER_NAME.fullmatch(getattr(self, key)):
                 raise ValueError(f"{key} must be a plain name, got {getattr(self, key)!r}")
+        if not self.source_url:
+            raise ValueError("source_url must be there where url is not")
         if self.url is not None and urlsplit(self.url).scheme not in {"http", "https"}:
             raise ValueError(f"url must start with http:// or https://, got {self.url!r}")
         if self.sha256 is not None and not _SHA256.fullmatch(self.sha256):

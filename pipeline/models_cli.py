@@ -11,7 +11,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from pipeline.atomic_file import write_if_changed
-from pipeline.catalogue import Catalogue
+from pipeline.catalogue import Catalogue, CatalogueEntry
 from pipeline.download import Downloader
 from pipeline.exceptions import PipelineError
 from pipeline.install import choose_default, install
@@ -20,13 +20,14 @@ from pipeline.options import MIRROR_VARIABLE, Commands, repository_option
 from pipeline.repository import CONFIG_FILE, Repository
 from pipeline.sources import open_source
 from pipeline.terminal import complain, say
+from vision import ModelCard
 
 _SHIPPED_CATALOGUE = Path(__file__).parent.parent / "model_repository" / "catalogue.toml"
 _COLUMNS_OF_A_FILE = 200
 _EXAMPLES = """\
 examples:
   python -m pipeline models list
-  python -m pipeline models fetch                           the default model
+  python -m pipeline models fetch                           a small detector of everyday objects
   python -m pipeline models fetch efficientdet_d0_coco17    one you chose
   python -m pipeline models fetch --mirror /srv/archives    without the internet
   python -m pipeline models verify
@@ -137,13 +138,19 @@ def _list(arguments: argparse.Namespace) -> int:
     table = Table(*(Column(title, overflow="fold") for title in columns), box=None)
     for name in [*entries, *(name for name in cards if name not in entries)]:
         facts = entries[name] if name in entries else cards[name].card
-        size_bytes = entries[name].size_bytes if name in entries else None
         installed = f"version {cards[name].version}" if name in cards else "no"
-        size = decimal(size_bytes) if size_bytes else "?"
-        cells = (name, facts.task, installed, size, facts.licence, facts.summary)
+        download = _download(facts)
+        cells = (name, facts.task, installed, download, facts.licence, facts.summary)
         table.add_row(*map(Text, cells))
     Console(width=None if sys.stdout.isatty() else _COLUMNS_OF_A_FILE).print(table)
     return 0
+
+
+def _download(facts: CatalogueEntry | ModelCard) -> str:
+    """Return how much there is to download, for a list."""
+    if isinstance(facts, ModelCard):
+        return "bundled" if facts.is_bundled else "?"
+    return decimal(facts.size_bytes) if facts.size_bytes else "?"
 
 
 def _fetch(arguments: argparse.Namespace) -> int:
@@ -160,6 +167,9 @@ def _fetch(arguments: argparse.Namespace) -> int:
     with repository.writing():
         for name in names:
             try:
+                if name not in catalogue.entries and repository.is_bundled(name):
+                    say(_nothing_to_fetch(name, repository))
+                    continue
                 entry = catalogue.entry(name)
                 labels = catalogue.labels(entry)
                 say(install(entry, labels, source=source, repository=repository, console=console))
@@ -170,10 +180,16 @@ def _fetch(arguments: argparse.Namespace) -> int:
     return exit_code
 
 
+def _nothing_to_fetch(name: str, repository: Repository) -> str:
+    repository.check_intact(name)
+    return f"{name} is bundled and intact; there is nothing to fetch."
+
+
 def _remove(arguments: argparse.Namespace) -> int:
     repository = Repository(arguments.repository)
     with repository.writing():
         for name in arguments.names:
+            repository.check_removable(name)
             if arguments.yes or not sys.stdin.isatty() or _agrees(f"Remove {name}?"):
                 repository.remove(name)
                 say(f"{name} is removed.")

@@ -9,6 +9,8 @@
            1/saved_model.pb …  the SavedModel
     .work/                     downloads that go on later, and models on their way in or out
 
+A model without an archive to fetch it from is bundled: it came with the repository.
+
 A model comes and goes by renaming whole folders, so that servers, which load a version folder as
 soon as they see it, and a crash at any moment, find all of a model or nothing of it.
 """
@@ -114,6 +116,28 @@ class Repository:
         latest = max(versions)
         return InstalledModel(_card(folder), folder, latest, versions[latest])
 
+    def is_bundled(self, name: str) -> bool:
+        """Tell whether a model is here that came with the repository, and has a valid card."""
+        folder = self._folder(name)
+        try:
+            return (folder / CARD_FILE).exists() and _card(folder).is_bundled
+        except RepositoryError:
+            return False
+
+    def check_removable(self, name: str) -> None:
+        """Make sure that a model can be removed without being lost.
+
+        Raises:
+            RepositoryError: There is no such model, or it is bundled.
+        """
+        folder = self._existing(name)
+        if self.is_bundled(name):
+            raise RepositoryError(
+                f"{name} is kept: it is bundled, so that `models fetch` could not bring it back. "
+                f"If it is to go, delete {folder}; `git checkout` restores what belongs to the "
+                "project."
+            )
+
     def check_intact(self, name: str) -> None:
         """Make sure that the files of a model are as they were installed.
 
@@ -123,7 +147,8 @@ class Repository:
         folder = self._existing(name)
         difference = Manifest.load(folder).compare(folder)
         if difference:
-            raise RepositoryError(f"{name} is not as it was installed: {difference}.")
+            way_out = " It is bundled: `git checkout` restores it." if self.is_bundled(name) else ""
+            raise RepositoryError(f"{name} is not as it was installed: {difference}.{way_out}")
 
     @contextmanager
     def staged(self, name: str) -> Iterator[Path]:
@@ -142,27 +167,31 @@ class Repository:
             RepositoryError: It would.
         """
         folder = self._folder(name)
-        if (folder / str(FETCHED_VERSION)).exists() and not (folder / MANIFEST_FILE).exists():
+        is_there = (folder / str(FETCHED_VERSION)).exists()
+        if is_there and (self.is_bundled(name) or not (folder / MANIFEST_FILE).exists()):
             raise RepositoryError(
                 f"{folder} holds a model that was not fetched; remove or rename that folder first."
             )
 
-    def publish(self, staged: Path, card: ModelCard, labels: Labels) -> None:
+    def publish(
+        self, staged: Path, card: ModelCard, labels: Labels, version: int = FETCHED_VERSION
+    ) -> None:
         """Install the model in a staged folder, at once and durably.
 
         Args:
-            staged: From `staged`, with the SavedModel in `1/`.
+            staged: From `staged`, with the SavedModel in a folder named for the version.
             card: Its facts.
             labels: The names of its classes.
+            version: The version; a former one of that number is replaced, others stay.
         """
         (staged / card.labels_file).write_text(labels.to_text(), encoding="utf-8")
         (staged / CARD_FILE).write_text(card.to_toml(), encoding="utf-8")
-        manifest = Manifest.of(staged, FETCHED_VERSION)
+        manifest = Manifest.of(staged, version)
         (staged / MANIFEST_FILE).write_text(manifest.to_json(), encoding="utf-8")
         sync_tree(staged)
         folder = self._folder(card.name)
         if folder.exists():
-            self._replace(staged, folder)
+            self._replace(staged, folder, str(version))
         else:
             staged.rename(folder)
         sync(self.root)
@@ -186,9 +215,10 @@ class Repository:
         """Take a model away from servers, at once, and delete it.
 
         Raises:
-            RepositoryError: There is no such model.
+            RepositoryError: There is no such model, or it is bundled.
         """
-        folder = self._existing(name)
+        self.check_removable(name)
+        folder = self._folder(name)
         # Servers give up on a configured folder that is not there, so the configuration goes first.
         self.write_config(without=name)
         gone = self._staging / name
@@ -219,9 +249,8 @@ class Repository:
             raise RepositoryError(f"{name!r} cannot be a model's name.")
         return self.root / name
 
-    def _replace(self, staged: Path, folder: Path) -> None:
-        """Put a staged model in the place of a version that is damaged or outdated."""
-        version = str(FETCHED_VERSION)
+    def _replace(self, staged: Path, folder: Path, version: str) -> None:
+        """Put a staged model in the place of a version, and its facts in the place of others."""
         for path in staged.iterdir():
             if path.name != version:
                 path.replace(folder / path.name)

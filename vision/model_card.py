@@ -41,7 +41,7 @@ class InputSpec:
         _check("dtype", self.dtype, _INPUT_DTYPES.__contains__, _one_of(_INPUT_DTYPES))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelCard:
     r"""The facts about one model.
 
@@ -51,8 +51,9 @@ class ModelCard:
         task: What it does: ``"detection"``.
         summary: One line on what it is good for.
         licence: SPDX identifier.
-        source_url: Where its archive was published, http or https.
-        archive_sha256: SHA-256 of that archive, 64 lower-case hexadecimal digits.
+        source_url: Where its archive was published, http or https; empty where it was made here.
+        archive_sha256: SHA-256 of that archive, 64 lower-case hexadecimal digits; empty where
+            there is none.
         rank: The model of lowest rank is the default one.
         threshold: Score from which a detection is shown unless asked otherwise, 0..1.
         input: What it wants to be fed.
@@ -68,8 +69,8 @@ class ModelCard:
     task: str
     summary: str
     licence: str
-    source_url: str
-    archive_sha256: str
+    source_url: str = ""
+    archive_sha256: str = ""
     rank: int
     threshold: float
     input: InputSpec
@@ -82,10 +83,15 @@ class ModelCard:
         _check("task", self.task, TASKS.__contains__, _one_of(TASKS))
         _check("summary", self.summary, _is_line, "one line of text")
         _check("licence", self.licence, _is_line, "one line of text")
-        _check("source_url", self.source_url, _URL.fullmatch, "an http or https address")
-        _check("archive_sha256", self.archive_sha256, _SHA256.fullmatch, "64 hexadecimal digits")
+        _check("source_url", self.source_url, _is_url_or_none, "an http or https address")
+        _check("archive_sha256", self.archive_sha256, _is_sha256_or_none, "64 hexadecimal digits")
         _check("threshold", self.threshold, lambda score: 0 <= score <= 1, "a score from 0 to 1")
         _check("labels_file", self.labels_file, _PLAIN_NAME.fullmatch, "a plain file name")
+
+    @property
+    def is_bundled(self) -> bool:
+        """Whether it came with its repository, because there is no archive to fetch it from."""
+        return not self.archive_sha256
 
     @classmethod
     def from_toml(cls, text: str) -> Self:
@@ -159,6 +165,14 @@ def _toml_value(value: str | float) -> str:
 def _check(key: str, actual: object, is_valid: Callable[[Any], object], expected: str) -> None:
     if not is_valid(actual):
         raise ModelCardError(f"{key}: expected {expected}, got {actual!r}")
+
+
+def _is_url_or_none(text: str) -> bool:
+    return not text or _URL.fullmatch(text) is not None
+
+
+def _is_sha256_or_none(text: str) -> bool:
+    return not text or _SHA256.fullmatch(text) is not None
 
 
 def _is_line(text: str) -> bool:

@@ -15,6 +15,7 @@
     │   └── UnknownModelError     no model of that name is installed
     ├── NoModelError            no model is installed at all
     ├── UnknownResultError      there is no result of that id
+    ├── UnknownSampleError      there is no sample picture of that name
     ├── OriginalGoneError       the result is there, its original file is not
     ├── CrossSiteError          another site's page sent this request
     ├── StorageError            the disk or the database refused
@@ -83,6 +84,13 @@ class UnknownResultError(WebappError):
 
     def __init__(self) -> None:
         super().__init__("There is no result at this address.")
+
+
+class UnknownSampleError(WebappError):
+    """There is no sample picture of that name."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no sample picture at this address.")
 
 
 class OriginalGoneError(WebappError):

@@ -43,6 +43,10 @@ class ModelRepository:
         """Return the models, the default one first."""
         return tuple(sorted(self._models(), key=lambda model: (model.card.rank, model.card.name)))
 
+    def has(self, name: str) -> bool:
+        """Tell whether a model of that name is installed."""
+        return any(model.card.name == name for model in self.installed())
+
     def choose(self, name: str | None) -> InstalledModel:
         """Return the model of that name; None or an empty name means the default one.
 

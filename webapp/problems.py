@@ -19,6 +19,7 @@ from webapp.exceptions import (
     StorageError,
     TooManyBytesError,
     UnknownResultError,
+    UnknownSampleError,
 )
 from webapp.failures import FailureKind
 from webapp.request_id import request_id
@@ -127,6 +128,9 @@ RULES: dict[type[Exception], Rule] = {
     ),
     UnknownResultError: Rule(
         HTTPStatus.NOT_FOUND, "No such result", "Check the address, or look at a new picture."
+    ),
+    UnknownSampleError: Rule(
+        HTTPStatus.NOT_FOUND, "No such sample", "Choose one of those on the start page."
     ),
     OriginalGoneError: Rule(
         HTTPStatus.GONE, "The original is gone", "Send the picture again to look at it anew."

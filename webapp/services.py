@@ -8,6 +8,7 @@ from flask import current_app
 from webapp.detect import Detector
 from webapp.models import ModelRepository
 from webapp.originals import Originals
+from webapp.samples import Samples
 from webapp.serving import SharedClient
 from webapp.settings import Settings
 from webapp.store import ResultStore
@@ -21,6 +22,7 @@ class Services:
 
     settings: Settings
     models: ModelRepository
+    samples: Samples
     originals: Originals
     results: ResultStore
     client: SharedClient

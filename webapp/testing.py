@@ -1,15 +1,16 @@
-"""Stand-ins for tests and benchmarks: an installed model, and a server that answers for it.
+"""Stand-ins for tests and benchmarks: a model, sample pictures, and a server that answers.
 
 ::
 
     install_model(folder / "models", "toy")
+    install_samples(folder / "samples", {"label": "A label"})
     model_server = FakeModelServer([Box(18, 0.9, (0.1, 0.2, 0.9, 0.8))])
     with RunningSite(settings, model_server) as site:
         print(site.url)
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Thread
 from types import TracebackType
@@ -28,8 +29,9 @@ from serving_client import (
     VersionStatus,
 )
 from serving_client.testing import FakeTransport, PredictAnswer, PredictCall, StatusCall
-from vision import InputSpec, Labels, ModelCard, OutputNames, Resize
+from vision import InputSpec, Labels, ModelCard, OutputNames, Resize, encode_jpeg
 from webapp.app import create_app
+from webapp.samples import BUNDLED
 from webapp.server import WebServer, listen
 from webapp.services import EXTENSION
 from webapp.settings import Settings
@@ -70,13 +72,38 @@ def model_card(name: str, *, rank: int = 10, threshold: float = 0.5) -> ModelCar
     )
 
 
-def install_model(repository: Path, name: str, *, rank: int = 10, threshold: float = 0.5) -> Path:
+def install_model(
+    repository: Path, name: str, *, rank: int = 10, threshold: float = 0.5, bundled: bool = False
+) -> Path:
     """Write a model's card and labels, and return its folder."""
     folder = repository / name
     folder.mkdir(parents=True, exist_ok=True)
     card = model_card(name, rank=rank, threshold=threshold)
+    if bundled:
+        card = replace(card, source_url="", archive_sha256="")
     (folder / card.labels_file).write_text(LABELS.to_text(), encoding="utf-8")
     (folder / "model.toml").write_text(card.to_toml(), encoding="utf-8")
+    return folder
+
+
+def install_samples(folder: Path, titles: Mapping[str, str], model: str = "") -> Path:
+    """Write plain pictures of 1280 x 960 pixels and their list, and return the folder.
+
+    Args:
+        folder: Where to.
+        titles: By name of the sample.
+        model: Name of the model that knows what is in them; empty where any does.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = []
+    for number, (name, title) in enumerate(titles.items(), start=1):
+        shade = np.full((960, 1280, 3), 255 * number // (len(titles) + 1), np.uint8)
+        (folder / f"{name}.jpg").write_bytes(encode_jpeg(shade))
+        rows.append(
+            f'[[samples]]\nfile = "{name}.jpg"\ntitle = "{title}"\nalt = "Plain grey"\n'
+            f'model = "{model}"\n'
+        )
+    (folder / "samples.toml").write_text("\n".join(rows), encoding="utf-8")
     return folder
 
 
@@ -133,13 +160,17 @@ class RunningSite:
     Args:
         settings: How it is set; host and port are not looked at.
         model_server: What answers.
+        samples_folder: The pictures that the form offers to try.
 
     Attributes:
         port: Where it listens.
     """
 
-    def __init__(self, settings: Settings, model_server: FakeModelServer) -> None:
-        self._app = create_app(settings, client=model_server.client())
+    def __init__(
+        self, settings: Settings, model_server: FakeModelServer, *, samples_folder: Path = BUNDLED
+    ) -> None:
+        client = model_server.client()
+        self._app = create_app(settings, client=client, samples_folder=samples_folder)
         listener = listen("127.0.0.1", 0)
         self.port: int = listener.getsockname()[1]
         self._server = WebServer(self._app, listener, settings)

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -44,3 +45,16 @@ def test_client_needs_only_the_base_requirements(tmp_path: Path) -> None:
     assert names == {"grpcio", "numpy", "protobuf", "sightline", "typing-extensions"}
     assert printed.strip() == "ServingClient('grpc://127.0.0.1:1')"
     assert "smoke" in usage
+
+
+def test_wheel_holds_what_the_pages_are_made_of(tmp_path: Path) -> None:
+    """Templates, styles, scripts, icons and sample pictures are installed with the code."""
+    run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", tmp_path, cwd=ROOT)
+
+    with zipfile.ZipFile(next(tmp_path.glob("sightline-*.whl"))) as wheel:
+        names = set(wheel.namelist())
+
+    folders = (ROOT / "webapp" / "static", ROOT / "webapp" / "templates")
+    files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    assert len(files) > 8
+    assert [path for path in files if path.relative_to(ROOT).as_posix() not in names] == []

@@ -66,6 +66,7 @@ def test_no_model_is_said_and_a_new_one_is_picked_up(
     running.wait_ready()
     with urllib.request.urlopen(running.url, timeout=30) as page:
         assert "make models" in page.read().decode()
+    assert any("run   | no model is installed: `make models`" in line for line in running.lines)
 
     mirror = str(shared_dir / "mirror")
     fetched = pipeline("models", "fetch", "--mirror", mirror, "--repository", str(empty))

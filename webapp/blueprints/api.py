@@ -97,4 +97,5 @@ def _model_form(card: ModelCard, *, default: bool) -> dict[str, Any]:
         "licence": card.licence,
         "threshold": card.threshold,
         "default": default,
+        "bundled": card.is_bundled,
     }

@@ -39,7 +39,7 @@ def upload() -> BaseResponse:
         )
     except _BAD_INPUT as error:
         return _form_page(fields, problem_of(error))
-    return _to_result(result)
+    return to_result(result)
 
 
 @blueprint.get("/results/<result_id>")
@@ -54,7 +54,13 @@ def result(result_id: str) -> str:
 @blueprint.post("/results/<result_id>/retry")
 def retry(result_id: str) -> BaseResponse:
     """Ask the model again about a picture that was kept without an answer."""
-    return _to_result(services().detector.retry(result_id))
+    return to_result(services().detector.retry(result_id))
+
+
+def to_result(result: Result) -> BaseResponse:
+    """Send the browser to the result's own address, where a failure is a page with a retry."""
+    note_model(result.model_name)
+    return redirect(url_for("pages.result", result_id=result.id), 303)
 
 
 def _form_page(fields: Mapping[str, str], problem: Problem | None = None) -> Response:
@@ -63,11 +69,20 @@ def _form_page(fields: Mapping[str, str], problem: Problem | None = None) -> Res
         "index.html",
         models=cards,
         chosen=_chosen(cards, fields),
+        all_bundled=all(card.is_bundled for card in cards),
+        samples=services().samples.all,
+        sample_models=_models_of_samples(cards),
         threshold=_sent_threshold(fields),
         bytes_max=services().settings.upload_bytes_max,
         problem=problem,
     )
     return Response(page, status=problem.status if problem else 200, mimetype="text/html")
+
+
+def _models_of_samples(cards: Sequence[ModelCard]) -> list[str]:
+    """Return the titles of the models that look at samples, whichever is chosen in the form."""
+    names = {sample.model for sample in services().samples.all}
+    return [card.title for card in cards if card.name in names]
 
 
 def _chosen(cards: Sequence[ModelCard], fields: Mapping[str, str]) -> ModelCard | None:
@@ -81,9 +96,3 @@ def _sent_threshold(fields: Mapping[str, str]) -> float | None:
         return parse_threshold(fields.get("threshold"))
     except ThresholdError:
         return None
-
-
-def _to_result(result: Result) -> BaseResponse:
-    """Send the browser to the result's own address, where a failure is a page with a retry."""
-    note_model(result.model_name)
-    return redirect(url_for("pages.result", result_id=result.id), 303)

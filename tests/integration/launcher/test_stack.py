@@ -23,6 +23,8 @@ class Healthy(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.send_response(200)
         self.end_headers()
+        if self.path == "/api/v1/models":
+            self.wfile.write(os.environ.get("MODELS", "").encode())
     def log_message(self, *_):
         pass
 
@@ -61,7 +63,9 @@ def ports(free_port: Callable[[], int]) -> list[int]:
     return [free_port() for _ in range(3)]
 
 
-def start(ports: list[int], *, model_mode: str = "serves") -> subprocess.Popen[str]:
+def start(
+    ports: list[int], *, model_mode: str = "serves", models: str = ""
+) -> subprocess.Popen[str]:
     arguments = [CHILDREN, *map(str, ports), model_mode]
     return subprocess.Popen(
         [sys.executable, "-c", LAUNCHER, *arguments],
@@ -69,6 +73,7 @@ def start(ports: list[int], *, model_mode: str = "serves") -> subprocess.Popen[s
         stderr=subprocess.PIPE,
         text=True,
         cwd=ROOT,
+        env={**os.environ, "MODELS": models},
     )
 
 
@@ -109,6 +114,33 @@ def test_signal_stops_both_and_leaves_nothing_running(ports: list[int], number: 
     assert "web   | web is done" in after
     assert len(pids(before)) == 2
     assert not any(map(is_running, pids(before)))
+
+
+@pytest.mark.parametrize(
+    ("models", "said"),
+    [
+        (
+            '{"models": [{"name": "codes", "bundled": true}]}',
+            ["run   | models: codes; `make models`"],
+        ),
+        ('{"models": []}', ["run   | no model is installed: `make models`"]),
+        ("", []),
+        ("not JSON", []),
+        ("[]", []),
+        ('{"models": [{"name": "codes"}]}', []),
+    ],
+    ids=["bundled", "none", "empty", "no JSON", "no object", "no such field"],
+)
+def test_models_are_named_when_all_is_ready(ports: list[int], models: str, said: list[str]) -> None:
+    """The line before the address has the models, as far as the web app tells them."""
+    process = start(ports, models=models)
+
+    lines = lines_until(process, "ready: open")
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=30)
+
+    _starting, *between, _ready = [line for line in lines if line.startswith("run")]
+    assert [line.partition(",")[0] for line in between] == said
 
 
 def test_process_that_ignores_sigterm_is_killed(ports: list[int]) -> None:

@@ -10,9 +10,10 @@ from google.protobuf import text_format
 from tensorflow_serving.config.model_server_config_pb2 import ModelServerConfig
 
 from pipeline.cli import main
+from pipeline.manifest import Manifest
 from pipeline.testing.archives import TinyModel
 from pipeline.testing.server import ArchiveServer, Fault
-from vision import Labels, ModelCard, Resize
+from vision import InputSpec, Labels, ModelCard, OutputNames, Resize
 
 Run = Callable[..., int]
 WriteCatalogue = Callable[[Mapping[str, str], list[str]], Path]
@@ -517,6 +518,122 @@ def test_a_repository_that_is_not_there_yet_is_made(
     assert code == 0
     assert "no models" in capsys.readouterr().out
     assert (root / "models.config").exists()
+
+
+@pytest.fixture
+def ours(root: Path) -> Path:
+    """The folder of `ours`, a model that came with the repository."""
+    folder = root / "ours"
+    (folder / "1").mkdir(parents=True)
+    (folder / "1" / "saved_model.pb").write_bytes(TinyModel().saved_model_pb())
+    interface = InputSpec("serving_default", "pixels", "uint8", Resize("fit", 8, 8))
+    card = ModelCard(
+        name="ours",
+        title="Ours",
+        task="detection",
+        summary="Detects codes",
+        licence="Apache-2.0",
+        rank=90,
+        threshold=0.5,
+        input=interface,
+        outputs=OutputNames("boxes", "scores", "classes", "count"),
+    )
+    (folder / "model.toml").write_text(card.to_toml(), encoding="utf-8")
+    (folder / "labels.txt").write_text("1 qr_code\n", encoding="utf-8")
+    (folder / "manifest.json").write_text(Manifest.of(folder, 1).to_json(), encoding="utf-8")
+    return folder
+
+
+def test_a_bundled_model_is_listed_configured_and_verified(
+    run: Run, root: Path, ours: Path, catalogue: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A model without an archive is installed like any other, and the list says why."""
+    codes = [run("list", "--catalogue", catalogue), run("config"), run("verify", ours.name)]
+
+    said = capsys.readouterr().out
+    row = next(line for line in said.splitlines() if line.split()[0] == "ours")
+    assert codes == [0, 0, 0]
+    assert row.split() == [
+        "ours", "detection", "version", "1", "bundled", "Apache-2.0", "Detects", "codes",
+    ]  # fmt: skip
+    assert said.endswith("models.config is written: ours.\nours is intact.\n")
+    assert _configured(root) == {"ours": f"{root}/ours"}
+
+
+def test_a_general_model_is_configured_before_a_specialised_one(
+    run: Run, root: Path, ours: Path, catalogue: Path, mirror: Path
+) -> None:
+    """The first model of the configuration is the default one: that of lowest rank."""
+    run("fetch", "tiny", "--catalogue", catalogue, "--mirror", mirror)
+
+    assert list(_configured(root)) == ["tiny", ours.name]
+
+
+@pytest.mark.parametrize("on_terminal", [False, True])
+def test_a_bundled_model_is_not_removed(
+    *,
+    run: Run,
+    root: Path,
+    ours: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    on_terminal: bool,
+) -> None:
+    """What cannot be fetched again stays, whatever was said, and the sentence has the ways out."""
+    run("config")
+    before = _files(ours)
+    monkeypatch.setattr("sys.stdin.isatty", lambda: on_terminal, raising=False)
+
+    code = run("remove", ours.name, *([] if on_terminal else ["--yes"]))
+
+    complaint = capsys.readouterr().err
+    assert code == 1
+    assert complaint.startswith("ours is kept: it is bundled, so that `models fetch` could not")
+    assert f"delete {ours}; `git checkout` restores" in complaint
+    assert _files(ours) == before
+    assert _configured(root) == {"ours": str(ours)}
+
+
+def test_fetching_a_bundled_model_has_nothing_to_do(
+    run: Run, ours: Path, catalogue: Path, mirror: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is here already, and other models that were asked for are fetched all the same."""
+    code = run("fetch", ours.name, "tiny", "--catalogue", catalogue, "--mirror", mirror)
+
+    said = capsys.readouterr().out
+    assert code == 0
+    assert said.startswith("ours is bundled and intact; there is nothing to fetch.\ntiny is inst")
+
+
+@pytest.mark.parametrize("command", ["fetch", "verify"])
+def test_a_damaged_bundled_model_is_restored_by_hand(
+    run: Run, ours: Path, catalogue: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    """No archive can mend it, so the sentence says what does."""
+    (ours / "1" / "saved_model.pb").write_bytes(b"damaged")
+
+    code = run(command, ours.name, *(["--catalogue", catalogue] if command == "fetch" else []))
+
+    assert code == 1
+    assert capsys.readouterr().err == (
+        "ours is not as it was installed: changed: 1/saved_model.pb. "
+        "It is bundled: `git checkout` restores it.\n"
+    )
+
+
+def test_a_bundled_model_is_not_overwritten_by_one_of_its_name(
+    run: Run, root: Path, ours: Path, catalogue: Path, mirror: Path
+) -> None:
+    """A catalogue that has a model of the same name brings neither its files nor its facts."""
+    ours.rename(root / "tiny")
+    card = (root / "tiny" / "model.toml").read_text(encoding="utf-8")
+    (root / "tiny" / "model.toml").write_text(card.replace('"ours"', '"tiny"'), encoding="utf-8")
+    before = _files(root / "tiny")
+
+    code = run("fetch", "tiny", "--catalogue", catalogue, "--mirror", mirror)
+
+    assert code == 1
+    assert _files(root / "tiny") == before
 
 
 def test_a_model_with_a_broken_card_can_be_removed(

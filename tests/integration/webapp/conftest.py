@@ -41,8 +41,16 @@ def model_server() -> FakeModelServer:
 
 
 @pytest.fixture
-def site(settings: Settings, model_server: FakeModelServer) -> Iterator[RunningSite]:
+def samples_folder(tmp_path: Path) -> Path:
+    """The folder of sample pictures, of which there are none."""
+    return tmp_path / "samples"
+
+
+@pytest.fixture
+def site(
+    settings: Settings, model_server: FakeModelServer, samples_folder: Path
+) -> Iterator[RunningSite]:
     """The site, stopped at the end."""
-    with RunningSite(settings, model_server) as site:
+    with RunningSite(settings, model_server, samples_folder=samples_folder) as site:
         yield site
     assert not site.is_running

@@ -76,6 +76,7 @@ def test_an_entry_says_all_that_its_model_card_needs(tmp_path: Path) -> None:
         ('url = "', 'archive = "../x"\nsource_url = "', "archive must be a plain name"),
         ('url = "', 'archive = "x"\nurl = "', "exactly one of url and archive"),
         ('url = "https', '# "https', "exactly one of url and archive"),
+        ('url = "https', 'archive = "ssd.tar.gz"  # "https', "source_url must be there"),
         (
             'saved_model = "ssd',
             'saved_model = "/ssd',
@@ -175,6 +176,13 @@ def test_shipped_archives_and_ranks_are_unique() -> None:
     ranks = {entry.rank for entry in entries}
 
     assert len(archives) == len(ranks) == len(entries)
+
+
+def test_models_that_can_be_fetched_come_before_specialised_ones() -> None:
+    """All of them know many kinds of things, so their ranks stay below those of specialists."""
+    ranks = [entry.rank for entry in Catalogue.load(SHIPPED).entries.values()]
+
+    assert 0 < min(ranks) <= max(ranks) < 90
 
 
 def test_the_first_default_is_published_with_a_digest() -> None:

@@ -66,8 +66,8 @@ cards = st.builds(
     task=st.just("detection"),
     summary=lines,
     licence=lines,
-    source_url=st.from_regex(r"https?://[!-~]{1,30}", fullmatch=True),
-    archive_sha256=st.from_regex(r"[0-9a-f]{64}", fullmatch=True),
+    source_url=st.just("") | st.from_regex(r"https?://[!-~]{1,30}", fullmatch=True),
+    archive_sha256=st.just("") | st.from_regex(r"[0-9a-f]{64}", fullmatch=True),
     rank=st.integers(-(2**63), 2**63 - 1),
     threshold=st.floats(0, 1),
     labels_file=plain_names,
@@ -111,6 +111,17 @@ def test_a_size_that_means_nothing_and_a_missing_count_are_not_written() -> None
 
     assert table["input"]["resize"] == {"method": "none"}
     assert table["outputs"].keys() == {"boxes", "scores", "classes"}
+
+
+def test_a_model_that_was_made_here_names_no_source() -> None:
+    """Without an archive, neither its address nor its digest stands in the file."""
+    card = dataclasses.replace(CARD, source_url="", archive_sha256="")
+
+    text = card.to_toml()
+
+    assert not {"source_url", "archive_sha256"} & tomllib.loads(text).keys()
+    assert ModelCard.from_toml(text) == card
+    assert (card.is_bundled, CARD.is_bundled) == (True, False)
 
 
 def test_a_whole_number_is_a_threshold_too() -> None:

@@ -167,9 +167,15 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def app(settings: Settings, model_server: FakeModelServer) -> Iterator[Flask]:
+def samples_folder(tmp_path: Path) -> Path:
+    """The folder of sample pictures, of which there are none."""
+    return tmp_path / "samples"
+
+
+@pytest.fixture
+def app(settings: Settings, model_server: FakeModelServer, samples_folder: Path) -> Iterator[Flask]:
     """The application."""
-    app = create_app(settings, client=model_server.client())
+    app = create_app(settings, client=model_server.client(), samples_folder=samples_folder)
     app.test_client_class = CheckingClient
     yield app
     app.extensions[EXTENSION].close()

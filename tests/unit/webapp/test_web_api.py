@@ -159,6 +159,7 @@ def test_models_are_listed_with_the_default_one_first(web: FlaskClient, settings
         ("better", True),
         ("toy", False),
     ]
+    assert [each["bundled"] for each in models] == [False, False]
     assert models[0]["threshold"] == 0.35
     assert models[0]["task"] == "detection"
 

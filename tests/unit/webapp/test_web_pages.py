@@ -132,6 +132,28 @@ def test_index_lists_models_with_the_default_one_picked(
     assert ">35 %</output>" in page
 
 
+def test_index_without_samples_says_nothing_of_them(web: FlaskClient) -> None:
+    """Where no sample pictures are installed, the form has no section for them."""
+    assert "sample" not in web.get("/").text
+
+
+def test_index_says_how_to_add_models_while_all_are_bundled(
+    web: FlaskClient, settings: Settings
+) -> None:
+    """Where models are chosen, the way to more is shown until the first one was fetched."""
+    (settings.model_repository / "toy" / "model.toml").unlink()
+    install_model(settings.model_repository, "codes", rank=90, bundled=True)
+    hint = "<code>make models</code>"
+
+    alone = web.get("/").text
+    install_model(settings.model_repository, "toy")
+    together = web.get("/").text
+
+    assert alone.count(hint) == 1
+    assert alone.index("<fieldset") < alone.index(hint) < alone.index("</fieldset>")
+    assert hint not in together
+
+
 BAD_FILES = [
     pytest.param(b"", "dog.jpg", 400, "The file is empty.", id="no bytes"),
     pytest.param(b"", "", 400, "No picture was chosen.", id="nothing picked"),

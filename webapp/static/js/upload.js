@@ -93,20 +93,23 @@ function watchThreshold() {
 }
 
 function showProgress() {
-  const button = form.querySelector("button");
-  const label = button.querySelector("[data-label]");
+  const buttons = form.querySelectorAll("button");
+  const label = form.querySelector("[data-label]");
   const status = form.querySelector("[data-status]");
   const idleLabel = label.textContent;
-  const setBusy = (isBusy) => {
-    button.disabled = isBusy;
-    button.classList.toggle("button--busy", isBusy);
-    label.textContent = isBusy ? button.dataset.busyLabel : idleLabel;
-    status.textContent = isBusy ? button.dataset.busyLabel : "";
+  /** Shows which button is at work, or with null that none is. */
+  const setBusy = (pressed) => {
+    for (const button of buttons) {
+      button.disabled = pressed !== null;
+      button.classList.toggle("is-busy", button === pressed);
+    }
+    label.textContent = label.closest("button") === pressed ? pressed.dataset.busyLabel : idleLabel;
+    status.textContent = pressed?.dataset.busyLabel ?? "";
   };
 
-  form.addEventListener("submit", () => setBusy(true));
+  form.addEventListener("submit", (event) => setBusy(event.submitter));
   // Going back shows the page as it was left.
-  window.addEventListener("pageshow", () => setBusy(false));
+  window.addEventListener("pageshow", () => setBusy(null));
 }
 
 if (form) {
