@@ -5,6 +5,7 @@ import os
 from collections.abc import Mapping, Sequence
 
 from pipeline import models_cli
+from pipeline.codes import cli as codes_cli
 from pipeline.evaluate import cli as evaluate_cli
 from pipeline.exceptions import PipelineError
 from pipeline.terminal import complain
@@ -37,9 +38,11 @@ def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] = os.envi
 def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m pipeline",
-        description="Bring models into the repository that the servers read, and measure them.",
+        description="Bring models into the repository that the servers read, make one, and "
+        "measure them.",
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     models_cli.add_to(commands, environ)
     evaluate_cli.add_to(commands, environ)
+    codes_cli.add_to(commands, environ)
     return parser

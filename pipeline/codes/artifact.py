@@ -1,0 +1,89 @@
+"""An artifact: a folder of files that a step made, and the manifest that says from what."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Self
+
+from pipeline.atomic_file import write_atomically
+from pipeline.digests import sha256_of
+from pipeline.exceptions import PipelineError
+
+ARTIFACT_FILE = "artifact.json"
+
+
+class ArtifactError(PipelineError):
+    """A step's input is missing, damaged, or was made for something else."""
+
+
+def code_version(folder: Path = Path(__file__).parent) -> str:
+    """Return the version of Sightline and a digest of the sources in a folder."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*.py")):
+        digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
+    return f"{version('sightline')}+{digest.hexdigest()[:12]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """What a step made, and from what.
+
+    Attributes:
+        step: The step that made it.
+        settings: Everything that was chosen, the seed included.
+        inputs: Digests of the manifests of the artifacts it was made from, by their step.
+        metrics: What was measured while it was made.
+        files: SHA-256 of each file, by path below the folder, with `/`.
+        code: Version of Sightline and digest of the step's sources, so that a rerun can tell
+            whether it would run the same code.
+    """
+
+    step: str
+    settings: Mapping[str, Any]
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+    code: str = field(default_factory=code_version)
+
+    @classmethod
+    def load(cls, folder: Path, step: str) -> Self:
+        """Read the manifest of the artifact in a folder.
+
+        Raises:
+            ArtifactError: There is none, it cannot be read, or another step made it.
+        """
+        path = folder / ARTIFACT_FILE
+        try:
+            artifact = cls(**json.loads(path.read_bytes()))
+        except FileNotFoundError as error:
+            raise ArtifactError(
+                f"{folder} holds no result of {step}; run `python -m pipeline codes {step}` first."
+            ) from error
+        except (OSError, ValueError, TypeError) as error:
+            raise ArtifactError(f"{path} cannot be read: {error}.") from error
+        if artifact.step != step:
+            raise ArtifactError(f"{folder} was made by {artifact.step}, not by {step}.")
+        return artifact
+
+    def write(self, folder: Path) -> Self:
+        """Hash the files that are in the folder now and write the manifest, last of all.
+
+        Returns:
+            The artifact with its files.
+        """
+        paths = sorted(path for path in folder.rglob("*") if path.is_file())
+        files = {
+            path.relative_to(folder).as_posix(): sha256_of(path)
+            for path in paths
+            if path.name != ARTIFACT_FILE
+        }
+        complete = type(self)(**{**asdict(self), "files": files})
+        write_atomically(folder / ARTIFACT_FILE, json.dumps(asdict(complete), indent=2) + "\n")
+        return complete
+
+    def digest(self) -> str:
+        """Return the SHA-256 of the manifest, for the `inputs` of the next step."""
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""The detector: what it sees, what it predicts, what it learns from."""

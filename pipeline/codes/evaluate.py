@@ -1,0 +1,98 @@
+"""The step `evaluate`: how good the exported model is, and from which score its boxes count."""
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, closing
+from pathlib import Path
+
+from rich.console import Console
+
+from pipeline.codes.artifact import Artifact, ArtifactError
+from pipeline.codes.card import NAME, labels
+from pipeline.evaluate.class_results import ClassResults
+from pipeline.evaluate.collect import collect
+from pipeline.evaluate.data_identity import DataIdentity
+from pipeline.evaluate.dataset import Dataset
+from pipeline.evaluate.detector import Detector
+from pipeline.evaluate.direct import DirectDetector
+from pipeline.evaluate.measure import Question, measure
+from pipeline.evaluate.picture_boxes import picture_boxes
+from pipeline.evaluate.report import EvaluationReport
+from pipeline.evaluate.report_files import report_files
+from pipeline.evaluate.report_folder import replace_report
+from pipeline.evaluate.rule_figures import RuleFigures
+from pipeline.progress import Report, progress
+from pipeline.repository import Repository
+
+REPORT_FOLDER = "report"
+_THRESHOLDS = tuple(round(0.01 * percent, 2) for percent in range(10, 91))
+
+
+def evaluate(exported: Path, data: Path, folder: Path) -> Artifact:
+    """Choose the threshold on the validation pictures, then measure on the test pictures.
+
+    Args:
+        exported: The artifact of `export`.
+        data: The artifact of `make-data`.
+        folder: Where the report and the manifest are written.
+
+    Raises:
+        ArtifactError: A step is missing.
+        EvaluationError: The model does not work.
+    """
+    inputs = {
+        "make-data": Artifact.load(data, "make-data").digest(),
+        "export": Artifact.load(exported, "export").digest(),
+    }
+    model = Repository(exported).find(NAME)
+    if model is None:
+        raise ArtifactError(f"{exported} holds no model that can be loaded.")
+    with closing(DirectDetector(model, labels())) as detector:
+        threshold = _best_threshold(Dataset.load(data / "validation"), detector)
+        report = _measured(data / "test", detector, threshold)
+    replace_report(folder / REPORT_FOLDER, report_files(report))
+    return Artifact("evaluate", {}, inputs, _metrics(report)).write(folder)
+
+
+def best_threshold(results: ClassResults) -> float:
+    """Return the score, in hundredths, from which hits and false alarms balance best (F1).
+
+    Of equally good ones it is the lowest.
+    """
+    return max(_THRESHOLDS, key=lambda threshold: results.at(threshold).f1 or 0.0)
+
+
+def _best_threshold(dataset: Dataset, detector: Detector) -> float:
+    with _show("validation") as shown:
+        collection = collect(detector, dataset, shown)
+    pictures = picture_boxes(dataset, collection.boxes)
+    return best_threshold(RuleFigures.of(pictures, dataset.categories, (), 0.5).pooled)
+
+
+def _measured(pictures: Path, detector: Detector, threshold: float) -> EvaluationReport:
+    dataset = Dataset.load(pictures)
+    question = Question(
+        model=NAME,
+        via="direct",
+        data=DataIdentity.of(pictures, dataset),
+        threshold=threshold,
+        labels=tuple(labels().names.values()),
+    )
+    return measure(question, dataset, detector, (), _show)
+
+
+def _show(label: str) -> AbstractContextManager[Report]:
+    return progress(label, "pictures", Console(stderr=True))
+
+
+def _metrics(report: EvaluationReport) -> Mapping[str, object]:
+    counts = report.main.overall
+    return {
+        "threshold": report.threshold,
+        "map": report.scores.map,
+        "map_50": report.scores.map_50,
+        "per_class_50": dict(report.scores.per_class_50),
+        "precision": counts.precision,
+        "recall": counts.recall,
+        "pictures": report.images,
+        "p50_ms": 1000 * (report.pace.predict or report.pace.whole).p50,
+    }

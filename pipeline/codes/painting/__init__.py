@@ -1,0 +1,1 @@
+"""What `backdrops` and `distractors` paint with: colours, noise, light, lettering, viewpoints."""

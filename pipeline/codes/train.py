@@ -1,0 +1,139 @@
+"""The step `train`: from made pictures to the weights of the network."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from shutil import rmtree
+from typing import Any
+
+import keras
+
+from pipeline.atomic_file import write_atomically
+from pipeline.codes.artifact import Artifact, ArtifactError
+from pipeline.codes.detector.learning_curve import draw_learning_curve, read_history
+from pipeline.codes.detector.network import build_network
+from pipeline.codes.detector.objective import adamw, compile_network
+from pipeline.codes.detector.training_pictures import (
+    Augmentation,
+    training_batches,
+    validation_batches,
+)
+
+WEIGHTS_FILE = "codes.weights.h5"
+HISTORY_FILE = "history.csv"
+LEARNING_CURVE_FILE = "learning_curve.svg"
+_PLAN_FILE = "plan.json"
+_BACKUP_FOLDER = "backup"
+_TENSORBOARD_FOLDER = "tensorboard"
+
+
+@dataclass(frozen=True, slots=True)
+class TrainSettings:
+    """How the network is trained.
+
+    Attributes:
+        size: Side of the network's input in pixels, a multiple of 32.
+        batch: Pictures per step.
+        epochs: Rounds; after each, the network is validated and a checkpoint written.
+        epoch_steps: Steps per round.
+        learning_rate: The highest one.
+        warmup_steps: Steps until it is reached.
+        weight_decay: See `adamw`.
+        policy: Keras dtype policy; bfloat16 saves time on processors that know it.
+        seed: Of weights, order and augmentation.
+        augmentation: How pictures are changed each time they are shown.
+    """
+
+    size: int = 320
+    batch: int = 16
+    epochs: int = 17
+    epoch_steps: int = 500
+    learning_rate: float = 2e-3
+    warmup_steps: int = 500
+    weight_decay: float = 0.02
+    policy: str = "mixed_bfloat16"
+    seed: int = 2026
+    augmentation: Augmentation = field(default_factory=Augmentation)
+
+
+def train(
+    settings: TrainSettings,
+    data: Path,
+    folder: Path,
+    *,
+    restart: bool = False,
+    verbose: str | int = "auto",
+) -> Artifact:
+    """Train the network; an interrupted training of the same plan goes on where it stopped.
+
+    Args:
+        settings: How.
+        data: The artifact of `make-data`.
+        folder: Where checkpoints, logs, and at last the weights and the manifest are written.
+        restart: Throw away what is in the folder.
+        verbose: What Keras shows, see `keras.Model.fit`.
+
+    Raises:
+        ArtifactError: There are no data, or the folder holds a training of another plan.
+    """
+    inputs = {"make-data": Artifact.load(data, "make-data").digest()}
+    _prepare(folder, {"settings": asdict(settings), "inputs": inputs}, restart=restart)
+    keras.utils.set_random_seed(settings.seed)
+    network = build_network(settings.size, settings.policy)
+    steps = settings.epochs * settings.epoch_steps
+    rate, warmup, decay = settings.learning_rate, settings.warmup_steps, settings.weight_decay
+    compile_network(network, settings.size, adamw(rate, warmup, steps, decay))
+    network.fit(
+        training_batches(
+            _shards(data, "train"),
+            settings.size,
+            settings.batch,
+            settings.augmentation,
+            settings.seed,
+        ),
+        validation_data=validation_batches(
+            _shards(data, "validation"), settings.size, settings.batch
+        ),
+        epochs=settings.epochs,
+        steps_per_epoch=settings.epoch_steps,
+        callbacks=_callbacks(folder),
+        shuffle=False,  # Keras cannot shuffle a stream, which `training_batches` does
+        verbose=verbose,
+    )
+    network.save_weights(folder / WEIGHTS_FILE)
+    rmtree(folder / _BACKUP_FOLDER, ignore_errors=True)
+    history = read_history(folder / HISTORY_FILE)
+    draw_learning_curve(history, folder / LEARNING_CURVE_FILE)
+    return Artifact("train", asdict(settings), inputs, metrics=history[-1]).write(folder)
+
+
+def _prepare(folder: Path, plan: Mapping[str, Any], *, restart: bool) -> None:
+    """Make sure that the folder is new, or holds an unfinished training of this plan."""
+    path = folder / _PLAN_FILE
+    text = json.dumps(plan, indent=2) + "\n"
+    if restart:
+        rmtree(folder, ignore_errors=True)
+    if path.exists() and path.read_text() != text:
+        raise ArtifactError(
+            f"{folder} holds a training with other settings or data; "
+            "add --restart to throw it away and begin anew."
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, text)
+
+
+def _shards(data: Path, split: str) -> list[Path]:
+    found = sorted((data / split).glob("*.tfrecord"))
+    if not found:
+        raise ArtifactError(f"{data} has no pictures for {split}.")
+    return found
+
+
+def _callbacks(folder: Path) -> list[keras.callbacks.Callback]:
+    return [
+        keras.callbacks.CSVLogger(str(folder / HISTORY_FILE), append=True),
+        keras.callbacks.TensorBoard(str(folder / _TENSORBOARD_FOLDER), write_graph=False),
+        # Last, so that what a checkpoint covers is in the history, too.
+        keras.callbacks.BackupAndRestore(str(folder / _BACKUP_FOLDER)),
+    ]

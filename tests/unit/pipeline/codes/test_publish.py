@@ -1,0 +1,95 @@
+"""From exported models to published ones."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pipeline.codes.artifact import Artifact, ArtifactError
+from pipeline.codes.lineage import LINEAGE_FILE
+from pipeline.codes.publish import publish
+from pipeline.codes.workplace import Workplace
+from pipeline.repository import Repository
+
+
+@pytest.fixture
+def workplace(tmp_path: Path) -> Workplace:
+    """Leave artifacts as the four steps before would."""
+    work = Workplace(tmp_path / "work")
+    model = work.exported / "codes" / "1"
+    for folder in (work.data, work.training, model, work.evaluation):
+        folder.mkdir(parents=True)
+    (work.data / "picture").write_text("picture")
+    (model / "saved_model.pb").write_text("graph")
+    made = Artifact("make-data", {"seed": 1}).write(work.data)
+    trained = Artifact("train", {"size": 320}, {"make-data": made.digest()}).write(work.training)
+    exported = Artifact("export", {}, {"train": trained.digest()}).write(work.exported)
+    inputs = {"make-data": made.digest(), "export": exported.digest()}
+    Artifact("evaluate", {}, inputs, {"threshold": 0.37}).write(work.evaluation)
+    return work
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    """Return an empty repository."""
+    return Repository(tmp_path / "models")
+
+
+def test_a_published_model_is_complete(workplace: Workplace, repository: Repository) -> None:
+    """Servers find the model, its facts with the measured threshold, and an intact manifest."""
+    publish(workplace, repository)
+
+    model = repository.find("codes")
+    assert model is not None
+    assert (model.version, model.card.threshold, model.card.is_bundled) == (1, 0.37, True)
+    assert (model.saved_model / "saved_model.pb").read_text() == "graph"
+    repository.check_intact("codes")
+
+
+def test_the_lineage_stands_beside_the_model(workplace: Workplace, repository: Repository) -> None:
+    """Every step's settings and digests can be looked up, without a line for every picture."""
+    publish(workplace, repository)
+
+    lineage = json.loads((repository.root / "codes" / LINEAGE_FILE).read_text())
+    assert list(lineage) == ["make-data", "train", "export", "evaluate"]
+    assert lineage["train"]["inputs"]["make-data"] == lineage["make-data"]["digest"]
+    assert "files" not in lineage["make-data"]
+
+
+def test_a_second_publication_is_a_new_version(
+    workplace: Workplace, repository: Repository
+) -> None:
+    """The former version stays where servers can go back to it."""
+    publish(workplace, repository)
+    (workplace.exported / "codes" / "1" / "saved_model.pb").write_text("better graph")
+
+    publish(workplace, repository)
+
+    versions = sorted(path.name for path in (repository.root / "codes").glob("[0-9]"))
+    assert versions == ["1", "2"]
+    repository.check_intact("codes")
+
+
+def test_a_version_can_be_published_again(workplace: Workplace, repository: Repository) -> None:
+    """A named version takes the place of the one that is there."""
+    publish(workplace, repository)
+    (workplace.exported / "codes" / "1" / "saved_model.pb").write_text("better graph")
+
+    sentence = publish(workplace, repository, version=1)
+
+    assert "codes version 1 is published" in sentence
+    model = repository.find("codes")
+    assert model is not None
+    assert (model.saved_model / "saved_model.pb").read_text() == "better graph"
+
+
+def test_results_that_do_not_belong_together_are_refused(
+    workplace: Workplace, repository: Repository
+) -> None:
+    """Nothing is published that was measured before it was trained again."""
+    Artifact("train", {"size": 320, "seed": 9}).write(workplace.training)
+
+    with pytest.raises(ArtifactError, match="export was made from another result of train"):
+        publish(workplace, repository)
+
+    assert repository.find("codes") is None
