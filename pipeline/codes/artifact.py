@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
+from shutil import rmtree
 from typing import Any, Self
 
 from pipeline.atomic_file import write_atomically
@@ -87,3 +88,31 @@ class Artifact:
     def digest(self) -> str:
         """Return the SHA-256 of the manifest, for the `inputs` of the next step."""
         return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+
+
+def check_replaceable(folder: Path, mark: str = ARTIFACT_FILE) -> None:
+    """Make sure that a folder holds the result of a step, or nothing.
+
+    Args:
+        folder: Need not be there.
+        mark: A file by which the result is known.
+
+    Raises:
+        ArtifactError: It holds something else.
+    """
+    if folder.exists() and not (folder / mark).is_file() and any(folder.iterdir()):
+        raise ArtifactError(
+            f"{folder} is not empty and not the result of a step; remove it, or choose another "
+            "folder with --work."
+        )
+
+
+def clear_result(folder: Path, mark: str = ARTIFACT_FILE) -> None:
+    """Remove what a step left in a folder.
+
+    Raises:
+        ArtifactError: It holds something else, and is left alone.
+    """
+    check_replaceable(folder, mark)
+    if folder.exists():
+        rmtree(folder)

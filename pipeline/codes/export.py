@@ -1,13 +1,12 @@
 """The step `export`: from weights to a SavedModel that any TensorFlow Serving can load."""
 
 from pathlib import Path
-from shutil import rmtree
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from pipeline.codes.artifact import Artifact
+from pipeline.codes.artifact import Artifact, clear_result
 from pipeline.codes.card import NAME, card, labels
 from pipeline.codes.detector.letterbox import letterbox
 from pipeline.codes.detector.locations import locations
@@ -126,7 +125,7 @@ def export(training: Path, folder: Path) -> Artifact:
         ArtifactError: There is no finished training.
     """
     trained = Artifact.load(training, "train")
-    rmtree(folder, ignore_errors=True)
+    clear_result(folder)
     network = build_network(trained.settings["size"])
     network.load_weights(training / WEIGHTS_FILE)
     model = folder / NAME

@@ -3,16 +3,22 @@
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass, field
 from multiprocessing import get_context
-from multiprocessing.pool import Pool
 from pathlib import Path
 from typing import Any
 
 import cv2
 
-from pipeline.codes.artifact import Artifact, code_version
+from pipeline.codes.artifact import (
+    Artifact,
+    ArtifactError,
+    check_replaceable,
+    clear_result,
+    code_version,
+)
 from pipeline.codes.data.coco_folder import write_coco_folder
 from pipeline.codes.data.examples import write_shards
 from pipeline.codes.data.made_picture import MadePicture, PictureMaker
@@ -65,32 +71,47 @@ def make_data(
 
     Returns:
         The manifest.
+
+    Raises:
+        ArtifactError: The folder holds something else, or a process was ended from outside.
     """
+    check_replaceable(folder)
     new = folder.with_name(f"{folder.name}.new")
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir(parents=True)
     code = code_version()  # before it can change under a long run
     tally = _Tally(report, sum(settings.counts().values()))
-    with _pool(processes) as pool:
-        for number, (split, count) in enumerate(settings.counts().items()):
-            maker = PictureMaker(settings.scenes, settings.seed, number)
-            pictures = tally.watched(split, pool.imap(maker, range(count), _CHUNK))
-            if split == TRAIN:
-                write_shards(new / split, pictures, count)
-                continue
-            kept = list(pictures)
-            write_coco_folder(new / split, kept)
-            if split == VALIDATION:
-                write_shards(new / split, kept, count)
+    try:
+        with _workers(processes) as workers:
+            for number, (split, count) in enumerate(settings.counts().items()):
+                maker = PictureMaker(settings.scenes, settings.seed, number)
+                made = workers.map(maker, range(count), chunksize=_CHUNK)
+                _write(new / split, split, tally.watched(split, made), count)
+    except BrokenProcessPool as error:
+        raise ArtifactError(
+            "A process that draws pictures was ended from outside, perhaps for want of memory."
+        ) from error
     artifact = Artifact(STEP, asdict(settings), metrics=tally.metrics(), code=code).write(new)
-    shutil.rmtree(folder, ignore_errors=True)
+    clear_result(folder)
     new.rename(folder)
     return artifact
 
 
-def _pool(processes: int | None) -> AbstractContextManager[Pool]:
+def _write(folder: Path, split: str, pictures: Iterable[MadePicture], count: int) -> None:
+    if split == TRAIN:
+        write_shards(folder, pictures, count)
+        return
+    kept = list(pictures)
+    write_coco_folder(folder, kept)
+    if split == VALIDATION:
+        write_shards(folder, kept, count)
+
+
+def _workers(processes: int | None) -> ProcessPoolExecutor:
     """Start fresh processes: forked ones would inherit TensorFlow's threads, stopped midway."""
-    return get_context("spawn").Pool(processes, cv2.setNumThreads, (1,))
+    return ProcessPoolExecutor(
+        processes, get_context("spawn"), initializer=cv2.setNumThreads, initargs=(1,)
+    )
 
 
 class _Tally:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from shutil import rmtree
 from typing import Any
@@ -10,8 +11,12 @@ from typing import Any
 import keras
 
 from pipeline.atomic_file import write_atomically
-from pipeline.codes.artifact import Artifact, ArtifactError
-from pipeline.codes.detector.learning_curve import draw_learning_curve, read_history
+from pipeline.codes.artifact import ARTIFACT_FILE, Artifact, ArtifactError, clear_result
+from pipeline.codes.detector.learning_curve import (
+    append_history,
+    draw_learning_curve,
+    read_history,
+)
 from pipeline.codes.detector.network import build_network
 from pipeline.codes.detector.objective import adamw, compile_network
 from pipeline.codes.detector.training_pictures import (
@@ -65,7 +70,10 @@ def train(
     restart: bool = False,
     verbose: str | int = "auto",
 ) -> Artifact:
-    """Train the network; an interrupted training of the same plan goes on where it stopped.
+    """Train the network.
+
+    An interrupted training of the same plan goes on where its last round ended, and a finished
+    one is left as it is.
 
     Args:
         settings: How.
@@ -79,6 +87,8 @@ def train(
     """
     inputs = {"make-data": Artifact.load(data, "make-data").digest()}
     _prepare(folder, {"settings": asdict(settings), "inputs": inputs}, restart=restart)
+    if (folder / ARTIFACT_FILE).exists():
+        return Artifact.load(folder, "train")
     keras.utils.set_random_seed(settings.seed)
     network = build_network(settings.size, settings.policy)
     steps = settings.epochs * settings.epoch_steps
@@ -113,7 +123,7 @@ def _prepare(folder: Path, plan: Mapping[str, Any], *, restart: bool) -> None:
     path = folder / _PLAN_FILE
     text = json.dumps(plan, indent=2) + "\n"
     if restart:
-        rmtree(folder, ignore_errors=True)
+        clear_result(folder, _PLAN_FILE)
     if path.exists() and path.read_text() != text:
         raise ArtifactError(
             f"{folder} holds a training with other settings or data; "
@@ -132,7 +142,7 @@ def _shards(data: Path, split: str) -> list[Path]:
 
 def _callbacks(folder: Path) -> list[keras.callbacks.Callback]:
     return [
-        keras.callbacks.CSVLogger(str(folder / HISTORY_FILE), append=True),
+        keras.callbacks.LambdaCallback(on_epoch_end=partial(append_history, folder / HISTORY_FILE)),
         keras.callbacks.TensorBoard(str(folder / _TENSORBOARD_FOLDER), write_graph=False),
         # Last, so that what a checkpoint covers is in the history, too.
         keras.callbacks.BackupAndRestore(str(folder / _BACKUP_FOLDER)),

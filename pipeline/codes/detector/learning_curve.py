@@ -10,8 +10,19 @@ from matplotlib.figure import Figure
 _PARTS = {"classes": "scores", "boxes": "boxes"}
 
 
+def append_history(path: Path, epoch: int, metrics: Mapping[str, float]) -> None:
+    """Write a row for an epoch, the first of which is 0, below those that are there."""
+    row = {"epoch": epoch, **metrics}
+    is_new = not path.exists()
+    with path.open("a", newline="", encoding="utf-8") as file:
+        table = csv.DictWriter(file, sorted(row))
+        if is_new:
+            table.writeheader()
+        table.writerow(row)
+
+
 def read_history(path: Path) -> list[dict[str, float]]:
-    """Read the table that training writes, one row per epoch, with the names of its columns.
+    """Read the rows that `append_history` wrote, by epoch.
 
     Where a training was interrupted after an epoch was written down and before its checkpoint
     was, the epoch is there twice; the later one counts.

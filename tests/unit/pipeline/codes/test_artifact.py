@@ -4,7 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.codes.artifact import ARTIFACT_FILE, Artifact, ArtifactError, code_version
+from pipeline.codes.artifact import (
+    ARTIFACT_FILE,
+    Artifact,
+    ArtifactError,
+    clear_result,
+    code_version,
+)
 from pipeline.digests import sha256_of
 
 
@@ -49,6 +55,26 @@ def test_the_artifact_of_another_step_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(ArtifactError, match="was made by export, not by train"):
         Artifact.load(tmp_path, "train")
+
+
+def test_a_former_result_is_cleared(tmp_path: Path) -> None:
+    """An empty folder, a missing one and one with a manifest give way."""
+    Artifact("train", {}).write(tmp_path)
+
+    clear_result(tmp_path)
+    clear_result(tmp_path)
+
+    assert not tmp_path.exists()
+
+
+def test_anything_else_is_left_alone(tmp_path: Path) -> None:
+    """A folder of somebody's own is not deleted because a step would like its name."""
+    (tmp_path / "thesis.txt").write_text("years of work")
+
+    with pytest.raises(ArtifactError, match="not the result of a step"):
+        clear_result(tmp_path)
+
+    assert (tmp_path / "thesis.txt").exists()
 
 
 def test_code_has_another_version_when_it_changes(tmp_path: Path) -> None:

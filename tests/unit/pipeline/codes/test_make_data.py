@@ -109,6 +109,7 @@ def test_an_older_result_is_replaced_whole(tmp_path: Path) -> None:
     for path in (data / "train/old.tfrecord", tmp_path / "data.new/half.tfrecord"):
         path.parent.mkdir(parents=True)
         path.touch()
+    Artifact(STEP, {}).write(data)
 
     artifact = make_data(DataSettings(1, 1, 1, scenes=SETTINGS.scenes), data, _quiet, 1)
 
