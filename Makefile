@@ -72,5 +72,6 @@ lock: $(READY) ## remake requirements/*.txt from pyproject.toml
 	$(LOCK) --extra server pyproject.toml -o requirements/server.txt
 	$(LOCK) --extra dev pyproject.toml -o requirements/dev.txt
 
-clean: ## remove the environment and all caches; keeps originals, results and models
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+clean: ## remove the environment and all caches; keeps originals, results, models and trainings
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
+	find build -mindepth 1 -maxdepth 1 ! -name codes -exec rm -rf {} + 2>/dev/null || true

@@ -6,7 +6,8 @@ PipelineError
 ├── DigestMismatchError   an archive is not the one that was promised
 ├── ArchiveError          an archive is hostile, damaged, or not what the catalogue says
 ├── RepositoryError       the model repository is not in the state a command needs
-└── EvaluationError       a model could not be measured
+├── EvaluationError       a model could not be measured
+└── ArtifactError         a step's input is missing or damaged, or its place is taken
 """
 
 
@@ -36,3 +37,7 @@ class RepositoryError(PipelineError):
 
 class EvaluationError(PipelineError):
     """A model could not be measured."""
+
+
+class ArtifactError(PipelineError):
+    """A step's input is missing, damaged or made for something else, or its place is taken."""

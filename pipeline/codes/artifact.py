@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -11,13 +12,9 @@ from typing import Any, Self
 
 from pipeline.atomic_file import write_atomically
 from pipeline.digests import sha256_of
-from pipeline.exceptions import PipelineError
+from pipeline.exceptions import ArtifactError
 
 ARTIFACT_FILE = "artifact.json"
-
-
-class ArtifactError(PipelineError):
-    """A step's input is missing, damaged, or was made for something else."""
 
 
 def code_version(folder: Path = Path(__file__).parent) -> str:
@@ -38,8 +35,7 @@ class Artifact:
         inputs: Digests of the manifests of the artifacts it was made from, by their step.
         metrics: What was measured while it was made.
         files: SHA-256 of each file, by path below the folder, with `/`.
-        code: Version of Sightline and digest of the step's sources, so that a rerun can tell
-            whether it would run the same code.
+        code: Version of Sightline and digest of the sources of all steps.
     """
 
     step: str
@@ -86,8 +82,27 @@ class Artifact:
         return complete
 
     def digest(self) -> str:
-        """Return the SHA-256 of the manifest, for the `inputs` of the next step."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+        """Return a SHA-256 of what was made and from what, for the `inputs` of the next step.
+
+        The version of the code does not count: the same files are the same artifact.
+        """
+        fields = asdict(self)
+        made = {name: fields[name] for name in ("step", "settings", "inputs", "files")}
+        return hashlib.sha256(json.dumps(made, sort_keys=True).encode()).hexdigest()
+
+    def check_files(self, folder: Path) -> None:
+        """Make sure that the files are as they were when the step ended.
+
+        Raises:
+            ArtifactError: One is missing or has changed.
+        """
+        for name, sha256 in self.files.items():
+            path = folder / name
+            if not path.is_file() or sha256_of(path) != sha256:
+                raise ArtifactError(
+                    f"{path} is not as {self.step} left it; run "
+                    f"`python -m pipeline codes {self.step}` again."
+                )
 
 
 def check_replaceable(folder: Path, mark: str = ARTIFACT_FILE) -> None:
@@ -105,6 +120,25 @@ def check_replaceable(folder: Path, mark: str = ARTIFACT_FILE) -> None:
             f"{folder} is not empty and not the result of a step; remove it, or choose another "
             "folder with --work."
         )
+
+
+@contextmanager
+def replacement(folder: Path) -> Iterator[Path]:
+    """Lend an empty folder that takes the place of a step's former result when all went well.
+
+    Raises:
+        ArtifactError: There is something else in that place; it is left alone.
+    """
+    check_replaceable(folder)
+    new = folder.with_name(f".{folder.name}.new")
+    rmtree(new, ignore_errors=True)
+    new.mkdir(parents=True)
+    try:
+        yield new
+        clear_result(folder)
+        new.rename(folder)
+    finally:
+        rmtree(new, ignore_errors=True)
 
 
 def clear_result(folder: Path, mark: str = ARTIFACT_FILE) -> None:

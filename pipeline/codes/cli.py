@@ -17,6 +17,7 @@ from pipeline.terminal import say
 # that `--help` and all other commands stay quick.
 # ruff: noqa: PLC0415
 
+_SEED_END = 2**32  # of numpy and TensorFlow alike
 _Step = Callable[[argparse.Namespace], None]
 _EXAMPLES = """\
 examples:
@@ -128,10 +129,16 @@ def _work_option() -> argparse.ArgumentParser:
     return option
 
 
+def _seed(text: str) -> int:
+    if not text.isdecimal() or int(text) >= _SEED_END:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 to {_SEED_END - 1}")
+    return int(text)
+
+
 def _seed_option(_: Mapping[str, str]) -> argparse.ArgumentParser:
     option = argparse.ArgumentParser(add_help=False)
     option.add_argument(
-        "--seed", type=int, default=2026, help="start of all randomness; default: %(default)s"
+        "--seed", type=_seed, default=2026, help="start of all randomness; default: %(default)s"
     )
     return option
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from pipeline.codes.artifact import Artifact, ArtifactError
+from pipeline.codes.artifact import Artifact, code_version
 from pipeline.codes.card import NAME, labels
 from pipeline.evaluate.class_results import ClassResults
 from pipeline.evaluate.collect import collect
@@ -20,11 +20,12 @@ from pipeline.evaluate.report import EvaluationReport
 from pipeline.evaluate.report_files import report_files
 from pipeline.evaluate.report_folder import replace_report
 from pipeline.evaluate.rule_figures import RuleFigures
+from pipeline.exceptions import ArtifactError
 from pipeline.progress import Report, progress
 from pipeline.repository import Repository
 
 REPORT_FOLDER = "report"
-_THRESHOLDS = tuple(round(0.01 * percent, 2) for percent in range(10, 91))
+_THRESHOLDS = [round(0.01 * percent, 2) for percent in range(10, 91)]
 
 
 def evaluate(exported: Path, data: Path, folder: Path) -> Artifact:
@@ -39,6 +40,7 @@ def evaluate(exported: Path, data: Path, folder: Path) -> Artifact:
         ArtifactError: A step is missing.
         EvaluationError: The model does not work.
     """
+    code = code_version()
     inputs = {
         "make-data": Artifact.load(data, "make-data").digest(),
         "export": Artifact.load(exported, "export").digest(),
@@ -50,7 +52,8 @@ def evaluate(exported: Path, data: Path, folder: Path) -> Artifact:
         threshold = _best_threshold(Dataset.load(data / "validation"), detector)
         report = _measured(data / "test", detector, threshold)
     replace_report(folder / REPORT_FOLDER, report_files(report))
-    return Artifact("evaluate", {}, inputs, _metrics(report)).write(folder)
+    settings = {"threshold": "best F1 in validation", "thresholds": _THRESHOLDS}
+    return Artifact("evaluate", settings, inputs, _metrics(report), code=code).write(folder)
 
 
 def best_threshold(results: ClassResults) -> float:

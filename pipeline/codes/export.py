@@ -6,14 +6,14 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from pipeline.codes.artifact import Artifact, clear_result
+from pipeline.codes.artifact import Artifact, code_version, replacement
 from pipeline.codes.card import NAME, card, labels
-from pipeline.codes.detector.letterbox import letterbox
+from pipeline.codes.detector.letterbox import letterbox, to_unit_range
 from pipeline.codes.detector.locations import locations
 from pipeline.codes.detector.network import build_network
-from pipeline.codes.detector.predictions import best_boxes
-from pipeline.codes.detector.training_pictures import to_unit_range
+from pipeline.codes.detector.predictions import DETECTIONS_MAX, NMS_IOU, best_boxes
 from pipeline.codes.train import WEIGHTS_FILE
+from pipeline.exceptions import ArtifactError
 from pipeline.repository import CARD_FILE
 
 _THRESHOLD_UNTIL_EVALUATED = 0.5
@@ -122,19 +122,26 @@ def export(training: Path, folder: Path) -> Artifact:
         folder: Where the repository is made; an older one there is replaced.
 
     Raises:
-        ArtifactError: There is no finished training.
+        ArtifactError: There is no finished training, or one of another network.
     """
+    code = code_version()
     trained = Artifact.load(training, "train")
-    clear_result(folder)
     network = build_network(trained.settings["size"])
-    network.load_weights(training / WEIGHTS_FILE)
-    model = folder / NAME
-    save_detector(network, model / "1")
-    facts = card(trained.settings["size"], _THRESHOLD_UNTIL_EVALUATED)
-    (model / CARD_FILE).write_text(facts.to_toml(), encoding="utf-8")
-    (model / facts.labels_file).write_text(labels().to_text(), encoding="utf-8")
-    metrics = {
-        "parameters": network.count_params(),
-        "bytes": sum(path.stat().st_size for path in (model / "1").rglob("*") if path.is_file()),
-    }
-    return Artifact("export", {}, {"train": trained.digest()}, metrics).write(folder)
+    try:
+        network.load_weights(training / WEIGHTS_FILE)
+    except (OSError, ValueError) as error:
+        raise ArtifactError(f"{training / WEIGHTS_FILE} cannot be loaded: {error}") from error
+    with replacement(folder) as new:
+        model = new / NAME
+        save_detector(network, model / "1")
+        facts = card(trained.settings["size"], _THRESHOLD_UNTIL_EVALUATED)
+        (model / CARD_FILE).write_text(facts.to_toml(), encoding="utf-8")
+        (model / facts.labels_file).write_text(labels().to_text(), encoding="utf-8")
+        files = [path for path in (model / "1").rglob("*") if path.is_file()]
+        metrics = {
+            "parameters": network.count_params(),
+            "bytes": sum(path.stat().st_size for path in files),
+        }
+        settings = {"iou_max": NMS_IOU, "detections_max": DETECTIONS_MAX}
+        inputs = {"train": trained.digest()}
+        return Artifact("export", settings, inputs, metrics, code=code).write(new)

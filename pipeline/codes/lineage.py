@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Self
 
-from pipeline.codes.artifact import Artifact, ArtifactError
+from pipeline.codes.artifact import Artifact
 from pipeline.codes.workplace import Workplace
+from pipeline.exceptions import ArtifactError
 
 LINEAGE_FILE = "lineage.json"
 """Beside a published model's card."""

@@ -1,6 +1,5 @@
 """The step make-data: pictures of codes with their boxes, for training, validation and test."""
 
-import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
@@ -12,18 +11,13 @@ from typing import Any
 
 import cv2
 
-from pipeline.codes.artifact import (
-    Artifact,
-    ArtifactError,
-    check_replaceable,
-    clear_result,
-    code_version,
-)
+from pipeline.codes.artifact import Artifact, code_version, replacement
 from pipeline.codes.data.coco_folder import write_coco_folder
 from pipeline.codes.data.examples import write_shards
 from pipeline.codes.data.made_picture import MadePicture, PictureMaker
 from pipeline.codes.kinds import CodeKind
 from pipeline.codes.scenes.scene import SceneSettings
+from pipeline.exceptions import ArtifactError
 from pipeline.progress import Report
 
 STEP = "make-data"
@@ -39,7 +33,7 @@ class DataSettings:
 
     Attributes:
         train: Number of pictures to train with.
-        validation: Number of pictures to choose the best weights with.
+        validation: Number of pictures to watch the training and to choose the threshold with.
         test: Number of pictures to measure with.
         seed: Decides every picture, together with its split and number.
         scenes: What the pictures show.
@@ -75,26 +69,28 @@ def make_data(
     Raises:
         ArtifactError: The folder holds something else, or a process was ended from outside.
     """
-    check_replaceable(folder)
-    new = folder.with_name(f"{folder.name}.new")
-    shutil.rmtree(new, ignore_errors=True)
-    new.mkdir(parents=True)
     code = code_version()  # before it can change under a long run
     tally = _Tally(report, sum(settings.counts().values()))
+    with replacement(folder) as new:
+        try:
+            _make(settings, new, tally, processes)
+        except BrokenProcessPool as error:
+            raise ArtifactError(
+                "A process that draws pictures was ended from outside, perhaps for want of memory."
+            ) from error
+        return Artifact(STEP, asdict(settings), metrics=tally.metrics(), code=code).write(new)
+
+
+def _make(settings: DataSettings, folder: Path, tally: "_Tally", processes: int | None) -> None:
+    workers = _workers(processes)
     try:
-        with _workers(processes) as workers:
-            for number, (split, count) in enumerate(settings.counts().items()):
-                maker = PictureMaker(settings.scenes, settings.seed, number)
-                made = workers.map(maker, range(count), chunksize=_CHUNK)
-                _write(new / split, split, tally.watched(split, made), count)
-    except BrokenProcessPool as error:
-        raise ArtifactError(
-            "A process that draws pictures was ended from outside, perhaps for want of memory."
-        ) from error
-    artifact = Artifact(STEP, asdict(settings), metrics=tally.metrics(), code=code).write(new)
-    clear_result(folder)
-    new.rename(folder)
-    return artifact
+        for number, (split, count) in enumerate(settings.counts().items()):
+            maker = PictureMaker(settings.scenes, settings.seed, number)
+            pictures = workers.map(maker, range(count), chunksize=_CHUNK)
+            _write(folder / split, split, tally.watched(split, pictures), count)
+    finally:
+        # Whatever went wrong, the pictures that are left are of no use to anyone.
+        workers.shutdown(cancel_futures=True)
 
 
 def _write(folder: Path, split: str, pictures: Iterable[MadePicture], count: int) -> None:

@@ -5,7 +5,8 @@ import shutil
 from pipeline.codes.card import NAME, card, labels
 from pipeline.codes.lineage import LINEAGE_FILE, Lineage
 from pipeline.codes.workplace import Workplace
-from pipeline.repository import Repository
+from pipeline.exceptions import ArtifactError
+from pipeline.repository import InstalledModel, Repository
 
 
 def publish(workplace: Workplace, repository: Repository, version: int | None = None) -> str:
@@ -20,21 +21,38 @@ def publish(workplace: Workplace, repository: Repository, version: int | None = 
         A sentence on what was done.
 
     Raises:
-        ArtifactError: A step is missing, or was made from other artifacts than are there now.
+        ArtifactError: A step is missing, was made from other artifacts than are there now, or its
+            files have changed; or the version is older than the latest one.
         RepositoryError: Another process is writing to the repository.
     """
     lineage = Lineage.of(workplace)
-    threshold = lineage.artifacts["evaluate"].metrics["threshold"]
-    size = lineage.artifacts["train"].settings["size"]
+    lineage.artifacts["export"].check_files(workplace.exported)
+    latest = repository.find(NAME)
+    if version is None and latest is not None and _is_published(lineage, latest):
+        return f"{NAME} version {latest.version} is this one already."
+    number = _number(version, latest)
     with repository.writing(), repository.staged(NAME) as staged:
-        number = version or _next_version(repository)
         shutil.copytree(workplace.exported / NAME / "1", staged / str(number))
         (staged / LINEAGE_FILE).write_text(lineage.to_json(), encoding="utf-8")
+        threshold = lineage.artifacts["evaluate"].metrics["threshold"]
+        size = lineage.artifacts["train"].settings["size"]
         repository.publish(staged, card(size, threshold), labels(), version=number)
         repository.write_config()
     return f"{NAME} version {number} is published in {repository.root}."
 
 
-def _next_version(repository: Repository) -> int:
-    model = repository.find(NAME)
-    return 1 if model is None else model.version + 1
+def _is_published(lineage: Lineage, latest: InstalledModel) -> bool:
+    path = latest.folder / LINEAGE_FILE
+    return path.exists() and path.read_text(encoding="utf-8") == lineage.to_json()
+
+
+def _number(version: int | None, latest: InstalledModel | None) -> int:
+    if latest is None:
+        return version or 1
+    if version is not None and version < latest.version:
+        # The folder has one card, and servers take the latest version.
+        raise ArtifactError(
+            f"Version {latest.version} is published already; an older one would stay unseen. "
+            "Publish without --version to make a new one."
+        )
+    return version or latest.version + 1

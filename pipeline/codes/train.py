@@ -6,12 +6,19 @@ from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 from shutil import rmtree
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
+import tensorflow as tf
 
 from pipeline.atomic_file import write_atomically
-from pipeline.codes.artifact import ARTIFACT_FILE, Artifact, ArtifactError, clear_result
+from pipeline.codes.artifact import (
+    ARTIFACT_FILE,
+    Artifact,
+    check_replaceable,
+    clear_result,
+    code_version,
+)
 from pipeline.codes.detector.learning_curve import (
     append_history,
     draw_learning_curve,
@@ -24,12 +31,12 @@ from pipeline.codes.detector.training_pictures import (
     training_batches,
     validation_batches,
 )
+from pipeline.exceptions import ArtifactError
 
 WEIGHTS_FILE = "codes.weights.h5"
 HISTORY_FILE = "history.csv"
 LEARNING_CURVE_FILE = "learning_curve.svg"
 _PLAN_FILE = "plan.json"
-_BACKUP_FOLDER = "backup"
 _TENSORBOARD_FOLDER = "tensorboard"
 
 
@@ -85,45 +92,62 @@ def train(
     Raises:
         ArtifactError: There are no data, or the folder holds a training of another plan.
     """
+    code = code_version()  # before it can change under a long run
     inputs = {"make-data": Artifact.load(data, "make-data").digest()}
+    splits = _Splits(_shards(data, "train"), _shards(data, "validation"))
     _prepare(folder, {"settings": asdict(settings), "inputs": inputs}, restart=restart)
     if (folder / ARTIFACT_FILE).exists():
         return Artifact.load(folder, "train")
     keras.utils.set_random_seed(settings.seed)
     network = build_network(settings.size, settings.policy)
+    try:
+        _fit(network, settings, splits, folder, verbose)
+    except tf.errors.OpError as error:
+        raise ArtifactError(f"The training stopped: {error.message}") from error
+    network.save_weights(folder / WEIGHTS_FILE)
+    history = read_history(folder / HISTORY_FILE)
+    draw_learning_curve(history, folder / LEARNING_CURVE_FILE)
+    artifact = Artifact("train", asdict(settings), inputs, history[-1], code=code).write(folder)
+    # Last of all: until here a rerun has something to go on from.
+    rmtree(_checkpoints(folder))
+    return artifact
+
+
+class _Splits(NamedTuple):
+    """The files of the pictures."""
+
+    train: list[Path]
+    validation: list[Path]
+
+
+def _fit(
+    network: keras.Model, settings: TrainSettings, splits: _Splits, folder: Path, verbose: str | int
+) -> None:
     steps = settings.epochs * settings.epoch_steps
     rate, warmup, decay = settings.learning_rate, settings.warmup_steps, settings.weight_decay
     compile_network(network, settings.size, adamw(rate, warmup, steps, decay))
+    # After an interruption other pictures come first than at the beginning.
+    seed = settings.seed + len(read_history(folder / HISTORY_FILE))
+    size, batch = settings.size, settings.batch
     network.fit(
-        training_batches(
-            _shards(data, "train"),
-            settings.size,
-            settings.batch,
-            settings.augmentation,
-            settings.seed,
-        ),
-        validation_data=validation_batches(
-            _shards(data, "validation"), settings.size, settings.batch
-        ),
+        training_batches(splits.train, size, batch, settings.augmentation, seed),
+        validation_data=validation_batches(splits.validation, size, batch),
         epochs=settings.epochs,
         steps_per_epoch=settings.epoch_steps,
         callbacks=_callbacks(folder),
         shuffle=False,  # Keras cannot shuffle a stream, which `training_batches` does
         verbose=verbose,
     )
-    network.save_weights(folder / WEIGHTS_FILE)
-    rmtree(folder / _BACKUP_FOLDER, ignore_errors=True)
-    history = read_history(folder / HISTORY_FILE)
-    draw_learning_curve(history, folder / LEARNING_CURVE_FILE)
-    return Artifact("train", asdict(settings), inputs, metrics=history[-1]).write(folder)
 
 
 def _prepare(folder: Path, plan: Mapping[str, Any], *, restart: bool) -> None:
-    """Make sure that the folder is new, or holds an unfinished training of this plan."""
-    path = folder / _PLAN_FILE
-    text = json.dumps(plan, indent=2) + "\n"
+    """Make sure that the folder is new, or holds a training of this plan."""
+    check_replaceable(folder, _PLAN_FILE)
     if restart:
         clear_result(folder, _PLAN_FILE)
+        rmtree(_checkpoints(folder), ignore_errors=True)
+    path = folder / _PLAN_FILE
+    text = json.dumps(plan, indent=2) + "\n"
     if path.exists() and path.read_text() != text:
         raise ArtifactError(
             f"{folder} holds a training with other settings or data; "
@@ -131,6 +155,11 @@ def _prepare(folder: Path, plan: Mapping[str, Any], *, restart: bool) -> None:
         )
     folder.mkdir(parents=True, exist_ok=True)
     write_atomically(path, text)
+
+
+def _checkpoints(folder: Path) -> Path:
+    """Return the folder beside the result that holds what an unfinished training goes on from."""
+    return folder.with_name(f".{folder.name}.checkpoints")
 
 
 def _shards(data: Path, split: str) -> list[Path]:
@@ -145,5 +174,8 @@ def _callbacks(folder: Path) -> list[keras.callbacks.Callback]:
         keras.callbacks.LambdaCallback(on_epoch_end=partial(append_history, folder / HISTORY_FILE)),
         keras.callbacks.TensorBoard(str(folder / _TENSORBOARD_FOLDER), write_graph=False),
         # Last, so that what a checkpoint covers is in the history, too.
-        keras.callbacks.BackupAndRestore(str(folder / _BACKUP_FOLDER)),
+        # Two checkpoints, as one may be cut off while it is written.
+        keras.callbacks.BackupAndRestore(
+            str(_checkpoints(folder)), double_checkpoint=True, delete_checkpoint=False
+        ),
     ]

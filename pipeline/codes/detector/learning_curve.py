@@ -22,13 +22,16 @@ def append_history(path: Path, epoch: int, metrics: Mapping[str, float]) -> None
 
 
 def read_history(path: Path) -> list[dict[str, float]]:
-    """Read the rows that `append_history` wrote, by epoch.
+    """Read the rows that `append_history` wrote, by epoch; none where there is no file yet.
 
     Where a training was interrupted after an epoch was written down and before its checkpoint
-    was, the epoch is there twice; the later one counts.
+    was, the epoch is there twice; the later one counts. A row that was cut off is left out.
     """
+    if not path.exists():
+        return []
     with path.open(newline="", encoding="utf-8") as file:
-        rows = [{name: float(text) for name, text in row.items()} for row in csv.DictReader(file)]
+        texts = [row for row in csv.DictReader(file) if all(row.values())]
+    rows = [{name: float(text) for name, text in row.items()} for row in texts]
     by_epoch = {row["epoch"]: row for row in rows}
     return [by_epoch[epoch] for epoch in sorted(by_epoch)]
 

@@ -67,3 +67,8 @@ def place(images: Any, size: int, scale_yx: Any, offset_yx: Any) -> Any:
     columns = (centres > offset_yx[1]) & (centres < last_yx[1])
     inside = rows[:, None] & columns[None, :]
     return tf.where(inside[None, :, :, None], scaled, FILL)
+
+
+def to_unit_range(pixels: Any) -> Any:
+    """Return brightness -1..1 of pixels 0..255."""
+    return pixels / 127.5 - 1.0

@@ -9,7 +9,7 @@ from pipeline.codes.detector.locations import Locations, boxes_from_distances
 DETECTIONS_MAX = 50
 # Codes lie beside each other, never on each other: overlapping boxes mean the same one, also
 # where they disagree about its class.
-_NMS_IOU = 0.5
+NMS_IOU = 0.5
 _SCORE_MIN = 0.02
 
 
@@ -60,7 +60,7 @@ def _best_of_one(rows: tuple[Any, Any, Any]) -> tuple[Any, Any, Any, Any]:
         boxes=boxes,
         scores=scores,
         max_output_size=DETECTIONS_MAX,
-        iou_threshold=_NMS_IOU,
+        iou_threshold=NMS_IOU,
         score_threshold=_SCORE_MIN,
         pad_to_max_output_size=True,
     )

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from pipeline.codes.detector.letterbox import letterbox, place
+from pipeline.codes.detector.letterbox import letterbox, place, to_unit_range
 
 # Rows of the truth per picture; there are never more codes in a made one.
 BOXES_MAX = 16
@@ -84,11 +84,6 @@ def validation_batches(shards: list[Path], size: int, batch: int) -> Any:
     count = sum(1 for _ in tf.data.TFRecordDataset([str(path) for path in shards]))
     batches = pictures.batch(batch).prefetch(2)
     return batches.apply(tf.data.experimental.assert_cardinality(-(-count // batch)))
-
-
-def to_unit_range(pixels: Any) -> Any:
-    """Return brightness -1..1 of pixels 0..255."""
-    return pixels / 127.5 - 1.0
 
 
 def _decoded(record: Any) -> _Picture:

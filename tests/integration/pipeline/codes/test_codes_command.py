@@ -71,7 +71,10 @@ def test_the_shipped_samples_are_those_that_are_drawn(tmp_path: Path) -> None:
         assert np.abs(drawn - expected).mean() < 1
 
 
-@pytest.mark.parametrize("option", [["--pictures", "0"], ["--test-pictures", "-1"]])
+@pytest.mark.parametrize(
+    "option",
+    [["--pictures", "0"], ["--test-pictures", "-1"], ["--seed", "-1"], ["--seed", str(2**32)]],
+)
 def test_numbers_that_make_no_sense_are_refused(option: list[str]) -> None:
     """Nothing is started then."""
     with pytest.raises(SystemExit, match="2"):

@@ -7,7 +7,7 @@ from pathlib import Path
 import keras
 import pytest
 
-from pipeline.codes.artifact import Artifact, ArtifactError
+from pipeline.codes.artifact import Artifact
 from pipeline.codes.detector.network import build_network
 from pipeline.codes.make_data import DataSettings, make_data
 from pipeline.codes.scenes.scene import SceneSettings
@@ -18,6 +18,7 @@ from pipeline.codes.train import (
     TrainSettings,
     train,
 )
+from pipeline.exceptions import ArtifactError
 
 SETTINGS = TrainSettings(size=64, batch=2, epochs=2, epoch_steps=2, warmup_steps=1)
 

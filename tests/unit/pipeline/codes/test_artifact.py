@@ -7,11 +7,12 @@ import pytest
 from pipeline.codes.artifact import (
     ARTIFACT_FILE,
     Artifact,
-    ArtifactError,
     clear_result,
     code_version,
+    replacement,
 )
 from pipeline.digests import sha256_of
+from pipeline.exceptions import ArtifactError
 
 
 def test_an_artifact_is_read_as_it_was_written(tmp_path: Path) -> None:
@@ -55,6 +56,45 @@ def test_the_artifact_of_another_step_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(ArtifactError, match="was made by export, not by train"):
         Artifact.load(tmp_path, "train")
+
+
+def test_the_code_does_not_make_another_artifact() -> None:
+    """A comment that changed in between does not undo hours of work."""
+    assert Artifact("train", {}, code="1").digest() == Artifact("train", {}, code="2").digest()
+
+
+@pytest.mark.parametrize("text", ["other", None])
+def test_changed_and_missing_files_are_named(tmp_path: Path, text: str | None) -> None:
+    """Whoever uses an artifact can tell whether it is still what was made."""
+    path = tmp_path / "weights"
+    path.write_text("weights")
+    artifact = Artifact("train", {}).write(tmp_path)
+    artifact.check_files(tmp_path)
+    path.unlink()
+    if text is not None:
+        path.write_text(text)
+
+    with pytest.raises(ArtifactError, match=r"weights is not as train left it"):
+        artifact.check_files(tmp_path)
+
+
+def test_a_result_is_replaced_only_when_the_new_one_is_whole(tmp_path: Path) -> None:
+    """After a failure the former result is there, and nothing else."""
+    folder = tmp_path / "data"
+    with replacement(folder) as new:
+        (new / "first").touch()
+        Artifact("make-data", {}).write(new)
+
+    def fail() -> None:
+        with replacement(folder) as new:
+            (new / "second").touch()
+            raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        fail()
+
+    assert sorted(path.name for path in folder.iterdir()) == [ARTIFACT_FILE, "first"]
+    assert list(tmp_path.iterdir()) == [folder]
 
 
 def test_a_former_result_is_cleared(tmp_path: Path) -> None:

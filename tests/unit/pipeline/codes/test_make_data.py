@@ -106,7 +106,7 @@ def test_progress_is_told_picture_by_picture(tmp_path: Path) -> None:
 def test_an_older_result_is_replaced_whole(tmp_path: Path) -> None:
     """Nothing of a former or broken run stays behind."""
     data = tmp_path / "data"
-    for path in (data / "train/old.tfrecord", tmp_path / "data.new/half.tfrecord"):
+    for path in (data / "train/old.tfrecord", tmp_path / ".data.new/half.tfrecord"):
         path.parent.mkdir(parents=True)
         path.touch()
     Artifact(STEP, {}).write(data)

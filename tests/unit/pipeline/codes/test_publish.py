@@ -5,27 +5,33 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.codes.artifact import Artifact, ArtifactError
+from pipeline.codes.artifact import Artifact
 from pipeline.codes.lineage import LINEAGE_FILE
 from pipeline.codes.publish import publish
 from pipeline.codes.workplace import Workplace
+from pipeline.exceptions import ArtifactError
 from pipeline.repository import Repository
 
 
-@pytest.fixture
-def workplace(tmp_path: Path) -> Workplace:
-    """Leave artifacts as the four steps before would."""
-    work = Workplace(tmp_path / "work")
+def run_steps(work: Workplace, graph: str) -> None:
+    """Leave artifacts as the four steps before would, with that text for a SavedModel."""
     model = work.exported / "codes" / "1"
     for folder in (work.data, work.training, model, work.evaluation):
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
     (work.data / "picture").write_text("picture")
-    (model / "saved_model.pb").write_text("graph")
+    (model / "saved_model.pb").write_text(graph)
     made = Artifact("make-data", {"seed": 1}).write(work.data)
     trained = Artifact("train", {"size": 320}, {"make-data": made.digest()}).write(work.training)
     exported = Artifact("export", {}, {"train": trained.digest()}).write(work.exported)
     inputs = {"make-data": made.digest(), "export": exported.digest()}
     Artifact("evaluate", {}, inputs, {"threshold": 0.37}).write(work.evaluation)
+
+
+@pytest.fixture
+def workplace(tmp_path: Path) -> Workplace:
+    """A workplace in which all steps but the last were run."""
+    work = Workplace(tmp_path / "work")
+    run_steps(work, "graph")
     return work
 
 
@@ -61,7 +67,7 @@ def test_a_second_publication_is_a_new_version(
 ) -> None:
     """The former version stays where servers can go back to it."""
     publish(workplace, repository)
-    (workplace.exported / "codes" / "1" / "saved_model.pb").write_text("better graph")
+    run_steps(workplace, "better graph")
 
     publish(workplace, repository)
 
@@ -73,7 +79,7 @@ def test_a_second_publication_is_a_new_version(
 def test_a_version_can_be_published_again(workplace: Workplace, repository: Repository) -> None:
     """A named version takes the place of the one that is there."""
     publish(workplace, repository)
-    (workplace.exported / "codes" / "1" / "saved_model.pb").write_text("better graph")
+    run_steps(workplace, "better graph")
 
     sentence = publish(workplace, repository, version=1)
 
@@ -90,6 +96,38 @@ def test_results_that_do_not_belong_together_are_refused(
     Artifact("train", {"size": 320, "seed": 9}).write(workplace.training)
 
     with pytest.raises(ArtifactError, match="export was made from another result of train"):
+        publish(workplace, repository)
+
+    assert repository.find("codes") is None
+
+
+def test_the_same_model_is_published_once(workplace: Workplace, repository: Repository) -> None:
+    """Running the step again, or all steps, does not fill the repository."""
+    publish(workplace, repository)
+
+    sentence = publish(workplace, repository)
+
+    assert sentence == "codes version 1 is this one already."
+    assert [path.name for path in (repository.root / "codes").glob("[0-9]")] == ["1"]
+
+
+def test_a_version_below_the_latest_is_refused(
+    workplace: Workplace, repository: Repository
+) -> None:
+    """Its card would be taken for that of the version which is served."""
+    publish(workplace, repository, version=2)
+
+    with pytest.raises(ArtifactError, match="Version 2 is published already"):
+        publish(workplace, repository, version=1)
+
+
+def test_a_model_that_was_changed_after_its_export_is_refused(
+    workplace: Workplace, repository: Repository
+) -> None:
+    """What was not measured is not published."""
+    (workplace.exported / "codes" / "1" / "saved_model.pb").write_text("something else")
+
+    with pytest.raises(ArtifactError, match=r"saved_model\.pb is not as export left it"):
         publish(workplace, repository)
 
     assert repository.find("codes") is None
