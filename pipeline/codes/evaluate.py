@@ -25,6 +25,8 @@ from pipeline.progress import Report, progress
 from pipeline.repository import Repository
 
 REPORT_FOLDER = "report"
+# A box where nothing is does more harm than a code that is not marked.
+PRECISION_MIN = 0.9
 _THRESHOLDS = [round(0.01 * percent, 2) for percent in range(10, 91)]
 
 
@@ -49,26 +51,28 @@ def evaluate(exported: Path, data: Path, folder: Path) -> Artifact:
     if model is None:
         raise ArtifactError(f"{exported} holds no model that can be loaded.")
     with closing(DirectDetector(model, labels())) as detector:
-        threshold = _best_threshold(Dataset.load(data / "validation"), detector)
+        threshold = _threshold(Dataset.load(data / "validation"), detector)
         report = _measured(data / "test", detector, threshold)
     replace_report(folder / REPORT_FOLDER, report_files(report))
-    settings = {"threshold": "best F1 in validation", "thresholds": _THRESHOLDS}
+    settings = {"precision_min": PRECISION_MIN, "thresholds": _THRESHOLDS}
     return Artifact("evaluate", settings, inputs, _metrics(report), code=code).write(folder)
 
 
-def best_threshold(results: ClassResults) -> float:
-    """Return the score, in hundredths, from which hits and false alarms balance best (F1).
+def precise_threshold(results: ClassResults) -> float:
+    """Return the lowest score, in hundredths, from which nine of ten found boxes are right.
 
-    Of equally good ones it is the lowest.
+    Where no score is enough for that, it is the one with the best precision.
     """
-    return max(_THRESHOLDS, key=lambda threshold: results.at(threshold).f1 or 0.0)
+    precision = {threshold: results.at(threshold).precision or 0.0 for threshold in _THRESHOLDS}
+    enough = [threshold for threshold in _THRESHOLDS if precision[threshold] >= PRECISION_MIN]
+    return min(enough) if enough else max(_THRESHOLDS, key=precision.__getitem__)
 
 
-def _best_threshold(dataset: Dataset, detector: Detector) -> float:
+def _threshold(dataset: Dataset, detector: Detector) -> float:
     with _show("validation") as shown:
         collection = collect(detector, dataset, shown)
     pictures = picture_boxes(dataset, collection.boxes)
-    return best_threshold(RuleFigures.of(pictures, dataset.categories, (), 0.5).pooled)
+    return precise_threshold(RuleFigures.of(pictures, dataset.categories, (), 0.5).pooled)
 
 
 def _measured(pictures: Path, detector: Detector, threshold: float) -> EvaluationReport:
