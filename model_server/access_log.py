@@ -8,7 +8,9 @@ from model_server.status import ServingError, grpc_message
 logger = logging.getLogger(__name__)
 
 
-def log_access(call: str, spec: Any, error: ServingError | None, took_s: float) -> None:
+def log_access(
+    call: str, spec: Any, error: ServingError | None, took_s: float, request_id: str = ""
+) -> None:
     """Log what was asked, who answered, and how it went.
 
     Args:
@@ -16,16 +18,18 @@ def log_access(call: str, spec: Any, error: ServingError | None, took_s: float) 
         spec: The `ModelSpec` that was asked for or, better, that answered; `None` without one.
         error: What went wrong, or `None`.
         took_s: Seconds from the request to the answer.
+        request_id: What the client or its proxies know the request by, if anything.
     """
     # Names come from clients: %r keeps a line break in one from forging a line of the log.
     logger.info(
-        "%s model=%r version=%r signature=%r status=%s ms=%.1f%s",
+        "%s model=%r version=%r signature=%r status=%s ms=%.1f%s%s",
         call,
         spec and spec.name,
         _version(spec),
         spec and spec.signature_name,
         error.code.name if error else "OK",
         took_s * 1000,
+        f" request_id={request_id}" if request_id else "",
         f" error={grpc_message(error.message)!r}" if error else "",
     )
 

@@ -1,30 +1,57 @@
 """The flags of the program: the original's names and defaults, and a few of our own."""
 
-import argparse
 import os
-from collections.abc import Sequence
-from dataclasses import Field, dataclass, field, fields
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from model_server.status import Code, ServingError
 
-_THREADS = 4 * (os.cpu_count() or 1)
-
-
+_CPUS = os.cpu_count() or 1
+_THREADS = 4 * _CPUS
 _PORT_MAX = 65535
 
 
-def _flag(default: Any, doc: str, *, least: float | None = None) -> Any:
-    return field(default=default, metadata={"doc": doc, "least": least})
+def _flag(default: Any, doc: str, *, least: float | None = None, shown: str = "") -> Any:
+    """Declare a flag; `shown` is its default in words, where it differs from machine to machine."""
+    metadata = {"doc": doc, "least": least, "shown": shown, "is_used": True}
+    return field(default=default, metadata=metadata)
+
+
+def _unused(default: Any, reason: str, *, shown: str = "") -> Any:
+    """Declare a flag of the original that changes nothing here; `reason` says why."""
+    metadata = {"doc": f"No effect: {reason}.", "least": None, "shown": shown, "is_used": False}
+    return field(default=default, metadata=metadata)
 
 
 @dataclass(frozen=True, slots=True)
 class Flags:
-    """What the program was started with; each field is a flag of the same name."""
+    """What the program was started with; each field is a flag of the same name.
+
+    Raises:
+        ServingError: A value makes no sense, or not beside another one.
+    """
 
     host: str = _flag("127.0.0.1", "Address to listen at, for both ports.")
-    port: int = _flag(8500, "Port of the gRPC API.", least=0)
+    port: int = _flag(8500, "Port of the gRPC API; 0 is off.", least=0)
+    grpc_socket_path: str = _flag("", "UNIX socket at which to offer the gRPC API as well.")
     rest_api_port: int = _flag(0, "Port of the HTTP/REST API; 0 is off.", least=0)
+    rest_api_num_threads: int = _flag(
+        _THREADS, "HTTP requests answered at once.", least=1, shown="4 per CPU"
+    )
+    rest_api_timeout_in_ms: int = _flag(30_000, "Milliseconds an HTTP request may take.", least=1)
+    rest_api_enable_cors_support: bool = _flag(
+        False, "Let pages of other sites use the HTTP/REST API."
+    )
+    rest_api_max_body_bytes: int = _flag(
+        128 << 20, "Largest body of an HTTP request, in bytes.", least=1
+    )
+    rest_api_max_inflated_bytes: int = _flag(
+        128 << 20, "Largest body of an HTTP request once inflated, in bytes.", least=1
+    )
+    rest_api_max_json_depth: int = _flag(
+        64, "Deepest nesting of lists and objects in the JSON of a request, at most 256.", least=1
+    )
     model_name: str = _flag("default", "Name of the model in --model_base_path.")
     model_base_path: str = _flag("", "Folder of the numbered version folders of one model.")
     model_config_file: str = _flag(
@@ -38,28 +65,71 @@ class Flags:
     )
     max_num_load_retries: int = _flag(5, "How often to try again to load a version.", least=0)
     load_retry_interval_micros: int = _flag(
-        60_000_000, "Microseconds between these tries.", least=0
+        60_000_000, "Microseconds between these tries; below 0 is none."
     )
     allow_version_labels_for_unavailable_models: bool = _flag(
         False, "Let a new version label name a version that is not available yet."
     )
     saved_model_tags: str = _flag("serve", "Comma-separated tags of the graph to load.")
+    tensorflow_session_parallelism: int = _flag(
+        0, "Sets both of the next two; 0 is automatic.", least=0
+    )
     tensorflow_intra_op_parallelism: int = _flag(
         0, "Threads within an operation; 0 is automatic.", least=0
     )
     tensorflow_inter_op_parallelism: int = _flag(
         0, "Operations run at once; 0 is automatic.", least=0
     )
-    grpc_max_threads: int = _flag(_THREADS, "gRPC calls answered at once.", least=1)
-    rest_api_num_threads: int = _flag(_THREADS, "HTTP requests answered at once.", least=1)
+    enable_signature_method_name_check: bool = _flag(
+        False, "Refuse a signature whose method name is not that of the call."
+    )
+    grpc_max_threads: int = _flag(
+        _THREADS, "gRPC calls answered at once.", least=1, shown="4 per CPU"
+    )
+    grpc_channel_arguments: str = _flag(
+        "", "Comma-separated name=value options of the gRPC server."
+    )
+    ssl_config_file: str = _flag("", "Text-format SSLConfig: the gRPC API over TLS.")
+    use_alts_credentials: bool = _flag(
+        False, "Refused: ALTS exists in Google's cloud only; see --ssl_config_file."
+    )
+    enable_grpc_healthcheck_service: bool = _flag(True, "Offer grpc.health.v1.")
     enable_serialization_as_tensor_content: bool = _flag(
         False, "Answer in tensor_content, which is faster for clients that know it."
+    )
+    monitoring_config_file: str = _flag(
+        "", "Text-format MonitoringConfig: metrics for Prometheus on the HTTP port."
     )
     shutdown_grace_s: float = _flag(
         10.0, "Seconds that accepted calls may still take after SIGTERM or SIGINT.", least=0
     )
+    enable_batching: bool = _unused(False, "each request is run by itself")
+    batching_parameters_file: str = _unused("", "each request is run by itself")
+    enable_per_model_batching_parameters: bool = _unused(False, "each request is run by itself")
+    enable_model_warmup: bool = _unused(True, "warm-up records are not read")
+    num_request_iterations_for_warmup: int = _unused(0, "warm-up records are not read")
+    prefer_tflite_model: bool = _unused(False, "TFLite models are not served")
+    num_tflite_pools: int = _unused(_CPUS, "TFLite models are not served", shown="1 per CPU")
+    num_tflite_interpreters_per_pool: int = _unused(1, "TFLite models are not served")
+    num_load_threads: int = _unused(0, "each load has a thread of its own")
+    num_unload_threads: int = _unused(0, "each unload has a thread of its own")
+    flush_filesystem_caches: bool = _unused(True, "the cache is left to the system")
+    tensorflow_session_config_file: str = _unused("", "sessions are set up by the other flags")
+    platform_config_file: str = _unused("", "there is one platform, tensorflow")
+    per_process_gpu_memory_fraction: float = _unused(0.0, "GPU memory is taken as it is needed")
+    thread_pool_factory_config_file: str = _unused("", "TensorFlow has the only thread pools")
+    remove_unused_fields_from_bundle_metagraph: bool = _unused(True, "they are never kept")
+    xla_cpu_compilation_enabled: bool = _unused(False, "graphs run as they were exported")
+    xla_gpu_compilation_enabled: bool = _unused(False, "graphs run as they were exported")
+    mixed_precision: str = _unused("", "graphs run as they were exported")
+    enable_profiler: bool = _unused(True, "there is no profiler service")
+    skip_initialize_tpu: bool = _unused(False, "TPUs are not used")
 
     def __post_init__(self) -> None:
+        self._check_ranges()
+        self._check_together()
+
+    def _check_ranges(self) -> None:
         for flag in fields(self):
             value, least = getattr(self, flag.name), flag.metadata["least"]
             if least is not None and value < least:
@@ -67,56 +137,70 @@ class Flags:
         for name in ("port", "rest_api_port"):
             if getattr(self, name) > _PORT_MAX:
                 raise _invalid(f"--{name} must be at most {_PORT_MAX}, got {getattr(self, name)}")
-        if not self.port:
-            raise _invalid("--port must be set: port 0 means no gRPC API")
+
+    def _check_together(self) -> None:
+        if not self.port and not self.grpc_socket_path:
+            raise _invalid(
+                "At least one of server_options.grpc_port or server_options.grpc_socket_path "
+                "must be set."
+            )
+        if self.use_alts_credentials and self.ssl_config_file:
+            raise _invalid(
+                "Either use_alts_credentials must be false or ssl_config_file must be empty."
+            )
+        if self.use_alts_credentials:  # never serve in the clear who asked for encryption
+            raise ServingError(
+                Code.UNIMPLEMENTED,
+                "use_alts_credentials: there is no ALTS here; use ssl_config_file.",
+            )
         if not self.model_base_path and not self.model_config_file:
             raise _invalid(
                 "Both server_options.model_base_path and server_options.model_config_file "
                 "are empty!"
             )
+        if self.batching_parameters_file and not self.enable_batching:
+            raise _invalid(
+                "server_options.batching_parameters_file is set without setting "
+                "server_options.enable_batching to true."
+            )
+        if self.tensorflow_session_parallelism and (
+            self.tensorflow_intra_op_parallelism or self.tensorflow_inter_op_parallelism
+        ):
+            raise _invalid(
+                "tensorflow_session_parallelism must not be set together with "
+                "tensorflow_intra_op_parallelism or tensorflow_inter_op_parallelism."
+            )
 
+    @property
+    def intra_op_threads(self) -> int:
+        """Threads within an operation, whichever flag sets them; 0 is automatic."""
+        return self.tensorflow_intra_op_parallelism or self.tensorflow_session_parallelism
 
-def parse_flags(arguments: Sequence[str] | None = None) -> Flags:
-    """Parse the command line, `sys.argv` by default; prints and exits for `--help` and typos.
+    @property
+    def inter_op_threads(self) -> int:
+        """Operations run at once, whichever flag sets them; 0 is automatic."""
+        return self.tensorflow_inter_op_parallelism or self.tensorflow_session_parallelism
 
-    Raises:
-        ServingError: The flags contradict each other or are out of range.
+    @classmethod
+    def documented(cls) -> Iterator[tuple[str, str, str]]:
+        """Yield name, default and meaning of each flag, as the documents write them."""
+        for flag in fields(cls):
+            default = flag.default
+            text = str(default).lower() if isinstance(default, bool) else str(default)
+            yield f"--{flag.name}", flag.metadata["shown"] or text or "none", flag.metadata["doc"]
 
-    Example:
-        >>> flags = parse_flags(["--model_name=ssd", "--model_base_path=/models/ssd"])
-        >>> flags.model_name, flags.port
-        ('ssd', 8500)
-    """
-    parser = argparse.ArgumentParser(
-        prog="model_server",
-        description="Serve TensorFlow models over the API of TensorFlow Serving.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-        allow_abbrev=False,
-    )
-    for flag in fields(Flags):
-        _add_argument(parser, flag)
-    return Flags(**vars(parser.parse_args(arguments)))
+    def without_effect(self) -> Iterator[str]:
+        """Say of each flag that was set in vain that it has no effect, and why.
 
-
-def _add_argument(parser: argparse.ArgumentParser, flag: "Field[Any]") -> None:
-    common: dict[str, Any] = {"default": flag.default, "help": flag.metadata["doc"]}
-    if flag.type is bool:  # both `--flag` and `--flag=false`
-        parser.add_argument(f"--{flag.name}", nargs="?", const=True, type=_bool, **common)
-    else:
-        parser.add_argument(f"--{flag.name}", type=flag.type, **common)
-
-
-def _bool(text: str) -> bool:
-    """Read a truth value as the original does.
-
-    Example:
-        >>> _bool("true"), _bool("0")
-        (True, False)
-    """
-    known = {"true": True, "1": True, "false": False, "0": False}
-    if text.lower() not in known:
-        raise argparse.ArgumentTypeError(f"expected true or false, got {text!r}")
-    return known[text.lower()]
+        Example:
+            >>> flags = Flags(model_base_path="/models/ssd", skip_initialize_tpu=True)
+            >>> list(flags.without_effect())
+            ['--skip_initialize_tpu has no effect: TPUs are not used.']
+        """
+        for flag in fields(self):
+            if not flag.metadata["is_used"] and getattr(self, flag.name) != flag.default:
+                doc = flag.metadata["doc"]
+                yield f"--{flag.name} has {doc[0].lower()}{doc[1:]}"
 
 
 def _invalid(message: str) -> ServingError:

@@ -104,6 +104,11 @@ class ServerCore:
             raise ServingError(Code.INVALID_ARGUMENT, "ModelSpec has no name specified.")
         return self._manager.use(spec.name, self._version_of(spec))
 
+    @property
+    def models(self) -> tuple[ModelConfig, ...]:
+        """The models of the configuration, available or not."""
+        return tuple(self._models.values())
+
     def states(self, name: str) -> list[VersionState]:
         """Return the states of all known versions of a model, the newest version first."""
         return self._manager.states(name)

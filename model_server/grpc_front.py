@@ -14,12 +14,18 @@ from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_p
 from tensorflow_serving.apis.model_management_pb2 import ReloadConfigResponse
 
 from model_server.access_log import log_access
+from model_server.classify import classify
 from model_server.core import ServerCore
+from model_server.grpc_settings import GrpcSettings
 from model_server.health import Health
-from model_server.listening import ListenError, address
+from model_server.listening import ListenError
 from model_server.metadata import model_metadata
+from model_server.metrics import record_call
 from model_server.model_status import model_status
+from model_server.multi_inference import multi_inference
 from model_server.predict import predict
+from model_server.regress import regress
+from model_server.request_decoding import RequestDecoding
 from model_server.status import Code, ServingError, grpc_message
 
 # ruff: noqa: N802  # methods bear the names of the calls they answer
@@ -33,16 +39,6 @@ _STATUS_CODES = {Code(code.value[0]): code for code in grpc.StatusCode}
 _SETTLE_S = 0.1  # far more than a call needs from a client's socket to our entrance
 _NO_DEADLINE_S = 10.0**9  # a call without a deadline is said to have an eternity left
 
-_SERVER_OPTIONS = (
-    ("grpc.max_receive_message_length", -1),
-    ("grpc.max_send_message_length", -1),
-    ("grpc.so_reuseport", 0),  # or a second server would start and take half of the calls
-    # Clients behind balancers and firewalls keep idle connections alive with pings; the default
-    # takes more than one in five minutes for an attack.
-    ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
-    ("grpc.keepalive_permit_without_calls", 1),
-)
-
 
 def answered(method: Rpc) -> Rpc:
     """Wrap the method of a servicer: errors become its status, and each call a line in the log."""
@@ -54,6 +50,7 @@ def answered(method: Rpc) -> Rpc:
         try:
             servicer.entrance.wait()
             _refuse_if_given_up(context)
+            _refuse_if_broken(request)
             response = method(servicer, request, context)
         except ServingError as caught:
             error = caught
@@ -61,13 +58,22 @@ def answered(method: Rpc) -> Rpc:
             # The edge of the process: the client learns that we failed, the log learns why.
             logger.exception("%s failed", method.__name__)
             error = ServingError(Code.INTERNAL, f"{method.__name__} failed; see the server's log")
-        spec = getattr(response, "model_spec", None) or getattr(request, "model_spec", None)
-        log_access(method.__name__, spec, error, time.perf_counter() - started)
+        spec = _spec_of(response) or _spec_of(request)
+        took_s = time.perf_counter() - started
+        log_access(method.__name__, spec, error, took_s)
+        record_call(method.__name__, "GRPC", spec, error, took_s)
         if error:
             context.abort(_STATUS_CODES[error.code], grpc_message(error.message))
         return response
 
     return call
+
+
+def _spec_of(message: Any) -> Any:
+    """Return the model spec of a request or response; that of the first of several."""
+    for several in ("tasks", "results"):
+        message = next(iter(getattr(message, several, ())), message)
+    return getattr(message, "model_spec", None)
 
 
 def _refuse_if_given_up(context: grpc.ServicerContext) -> None:
@@ -76,6 +82,12 @@ def _refuse_if_given_up(context: grpc.ServicerContext) -> None:
         raise ServingError(Code.DEADLINE_EXCEEDED, "Deadline exceeded before the call was started")
     if not context.is_active():
         raise ServingError(Code.CANCELLED, "Cancelled before the call was started")
+
+
+def _refuse_if_broken(request: Any) -> None:
+    """Raise what `RequestDecoding` found wrong with a request."""
+    if isinstance(request, ServingError):
+        raise request
 
 
 def _remaining_s(context: grpc.ServicerContext) -> float | None:
@@ -89,22 +101,52 @@ class PredictionService(
 ):
     """Answers for `tensorflow.serving.PredictionService`."""
 
-    def __init__(self, core: ServerCore, entrance: threading.Event, *, as_content: bool) -> None:
+    def __init__(self, core: ServerCore, entrance: threading.Event, settings: GrpcSettings) -> None:
         self.entrance = entrance
         self._core = core
-        self._as_content = as_content
+        self._as_content = settings.as_content
+        self._check_method_names = settings.check_method_names
 
     @answered
     def Predict(self, request: Any, context: grpc.ServicerContext) -> Any:
         """Run a signature of a model."""
         return predict(
-            self._core, request, as_content=self._as_content, timeout_s=_remaining_s(context)
+            self._core,
+            request,
+            as_content=self._as_content,
+            timeout_s=_remaining_s(context),
+            check_method_names=self._check_method_names,
         )
+
+    @answered
+    def Classify(self, request: Any, context: grpc.ServicerContext) -> Any:
+        """Classify examples."""
+        return self._on_examples(classify, request, context)
+
+    @answered
+    def Regress(self, request: Any, context: grpc.ServicerContext) -> Any:
+        """Estimate a value for each example."""
+        return self._on_examples(regress, request, context)
+
+    @answered
+    def MultiInference(self, request: Any, context: grpc.ServicerContext) -> Any:
+        """Run several signatures on the same examples."""
+        return self._on_examples(multi_inference, request, context)
 
     @answered
     def GetModelMetadata(self, request: Any, _context: grpc.ServicerContext) -> Any:
         """Return the signatures of a model."""
         return model_metadata(self._core, request)
+
+    def _on_examples(
+        self, run: Callable[..., Any], request: Any, context: grpc.ServicerContext
+    ) -> Any:
+        return run(
+            self._core,
+            request,
+            timeout_s=_remaining_s(context),
+            check_method_names=self._check_method_names,
+        )
 
 
 class ModelService(
@@ -136,35 +178,46 @@ class GrpcFront:
     Args:
         core: Where the models are.
         health: The health service to offer beside them.
-        threads: How many calls run at once; the others wait.
-        as_content: Encode output tensors as `tensor_content`.
+        settings: How to set it up.
     """
 
-    def __init__(self, core: ServerCore, health: Health, *, threads: int, as_content: bool) -> None:
-        pool = ThreadPoolExecutor(threads, thread_name_prefix="grpc")
-        self._server = grpc.server(pool, options=_SERVER_OPTIONS)
+    def __init__(self, core: ServerCore, health: Health, settings: GrpcSettings) -> None:
+        pool = ThreadPoolExecutor(settings.threads, thread_name_prefix="grpc")
+        self._server = grpc.server(pool, interceptors=[RequestDecoding()], options=settings.options)
+        self._settings = settings
         self._entrance = threading.Event()
         self._entrance.set()
         prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
-            PredictionService(core, self._entrance, as_content=as_content), self._server
+            PredictionService(core, self._entrance, settings), self._server
         )
         model_service_pb2_grpc.add_ModelServiceServicer_to_server(
             ModelService(core, self._entrance), self._server
         )
-        health_pb2_grpc.add_HealthServicer_to_server(health, self._server)
+        if settings.has_health:
+            health_pb2_grpc.add_HealthServicer_to_server(health, self._server)
 
-    def start(self, host: str, port: int) -> None:
+    def start(self) -> None:
         """Listen, and answer calls from now on.
 
         Raises:
-            ListenError: The port cannot be had.
+            ListenError: An address cannot be had, or the credentials are no good.
         """
-        try:
-            self._server.add_insecure_port(address(host, port))
-        except RuntimeError as error:
-            raise ListenError(f"Cannot listen at {address(host, port)}: {error}") from error
+        for where in self._settings.addresses:
+            self._listen(where)
         self._server.start()
-        logger.info("Running gRPC ModelServer at %s ...", address(host, port))
+        for where in self._settings.addresses:
+            logger.info("Running gRPC ModelServer at %s ...", where)
+
+    def _listen(self, where: str) -> None:
+        credentials = self._settings.credentials
+        try:
+            if credentials:
+                self._server.add_secure_port(where, credentials)
+            else:
+                self._server.add_insecure_port(where)
+        except RuntimeError as error:
+            hint = " Do key and certificate fit each other?" if credentials else ""
+            raise ListenError(f"Cannot listen at {where}: {error}{hint}") from error
 
     def drain(self, grace_s: float) -> threading.Event:
         """Refuse new calls, and end those that take longer than the grace period.

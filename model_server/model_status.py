@@ -28,10 +28,11 @@ def model_status(core: ServerCore, request: GetModelStatusRequest) -> GetModelSt
         missing = f"Could not find any versions of model {spec.name}"
     if not states:
         raise ServingError(Code.NOT_FOUND, missing)
-    return _response(states)
+    return status_response(states)
 
 
-def _response(states: list[VersionState]) -> GetModelStatusResponse:
+def status_response(states: list[VersionState]) -> GetModelStatusResponse:
+    """Write down where versions stand."""
     response = GetModelStatusResponse()
     for each in states:
         status = response.model_version_status.add(version=each.id.version, state=each.state)

@@ -1,16 +1,19 @@
 """Predict: a request message to a response message, whatever carried them."""
 
+import time
 from collections.abc import Iterable, Mapping
 
 from tensorflow_serving.apis.predict_pb2 import PredictRequest, PredictResponse
 
 from model_server.core import ServerCore, model_spec_of
+from model_server.metrics import record_run
 from model_server.runtimes import SignatureDef, Tensor
 from model_server.servable import ServableId
 from model_server.status import Code, ServingError
 from model_server.tensors import TensorProto, fill_proto, to_array
 
 _DEFAULT_SIGNATURE = "serving_default"
+_METHOD_NAMES = tuple(f"tensorflow/serving/{name}" for name in ("predict", "classify", "regress"))
 
 
 def predict(
@@ -19,6 +22,7 @@ def predict(
     *,
     as_content: bool = False,
     timeout_s: float | None = None,
+    check_method_names: bool = False,
 ) -> PredictResponse:
     """Run one signature of one model.
 
@@ -27,6 +31,7 @@ def predict(
         request: What to run, and on what.
         as_content: Encode the outputs as `tensor_content` instead of the typed fields.
         timeout_s: Give the model so long; `None` is for ever.
+        check_method_names: Refuse a signature that was exported for no call of this API.
 
     Raises:
         ServingError: There is no such model or signature, the tensors do not fit it, or it failed.
@@ -34,9 +39,13 @@ def predict(
     with core.use(model_spec_of(request)) as (servable_id, servable):
         name = request.model_spec.signature_name or _DEFAULT_SIGNATURE
         signature = _signature(servable.signatures, name)
+        if check_method_names:
+            _check_method_name(signature)
         inputs = _inputs(signature, request.inputs)
         wanted = _output_aliases(signature, request.output_filter)
+        started = time.perf_counter()
         outputs = servable.run(name, inputs, wanted, timeout_s)
+        record_run(servable_id.name, "Predict", time.perf_counter() - started)
     return _response(servable_id, name, outputs, as_content=as_content)
 
 
@@ -44,6 +53,15 @@ def _signature(signatures: Mapping[str, SignatureDef], name: str) -> SignatureDe
     if name not in signatures:
         raise ServingError(Code.FAILED_PRECONDITION, f'Serving signature key "{name}" not found.')
     return signatures[name]
+
+
+def _check_method_name(signature: SignatureDef) -> None:
+    if signature.method_name not in _METHOD_NAMES:
+        raise ServingError(
+            Code.INTERNAL,  # as in the original: it is the model that is at fault
+            f"Expected prediction signature method_name to be one of "
+            f"{{{', '.join(_METHOD_NAMES)}}}. Was: {signature.method_name}",
+        )
 
 
 def _inputs(signature: SignatureDef, protos: Mapping[str, TensorProto]) -> dict[str, Tensor]:

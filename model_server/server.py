@@ -7,9 +7,11 @@ from model_server.config import Flags
 from model_server.config_file import config_file_of, initial_config
 from model_server.core import ServerCore
 from model_server.grpc_front import GrpcFront
+from model_server.grpc_settings import GrpcSettings
 from model_server.health import Health
 from model_server.manager import AspiredVersionsManager, LoadRetry
-from model_server.rest_front import RestFront
+from model_server.rest.front import RestFront
+from model_server.rest.settings import RestSettings
 from model_server.runtimes import Runtime
 from model_server.source import FileSystemStoragePathSource
 
@@ -30,7 +32,7 @@ class ModelServer:
         self._health = Health()
         self._manager = AspiredVersionsManager(
             runtime,
-            LoadRetry(flags.max_num_load_retries, flags.load_retry_interval_micros / 1e6),
+            LoadRetry(flags.max_num_load_retries, max(0, flags.load_retry_interval_micros) / 1e6),
             self._health.set_model,
         )
         self._source = FileSystemStoragePathSource(
@@ -41,13 +43,8 @@ class ModelServer:
             self._source,
             allow_labels_for_unavailable=flags.allow_version_labels_for_unavailable_models,
         )
-        self._grpc = GrpcFront(
-            self._core,
-            self._health,
-            threads=flags.grpc_max_threads,
-            as_content=flags.enable_serialization_as_tensor_content,
-        )
-        self._rest = RestFront(self._core, threads=flags.rest_api_num_threads)
+        self._grpc = GrpcFront(self._core, self._health, GrpcSettings.of(flags))
+        self._rest = RestFront(self._core, RestSettings.of(flags))
 
     def start(self) -> None:
         """Load the models, each of them once if it fails, then listen.
@@ -61,8 +58,8 @@ class ModelServer:
         self._source.start()
         if self._config_file:
             self._config_file.watch(flags.model_config_file_poll_wait_seconds, self._core.apply)
-        self._grpc.start(flags.host, flags.port)
-        if flags.rest_api_port == flags.port:
+        self._grpc.start()
+        if flags.rest_api_port and flags.rest_api_port == flags.port:
             logger.error("--rest_api_port is --port, %d: no HTTP/REST API", flags.port)
         elif flags.rest_api_port:
             self._rest.start(flags.host, flags.rest_api_port)
@@ -73,6 +70,7 @@ class ModelServer:
         started = time.monotonic()
         logger.info("Draining: no new calls; those under way may take %g s", grace_s)
         self._health.drain()
+        self._rest.fall_unready()
         if self._config_file:
             self._config_file.stop()
         self._source.stop()

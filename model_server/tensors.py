@@ -154,6 +154,12 @@ def _from_values(values: Any, kind: _Kind, size: int) -> Tensor:
     return np.concatenate([given, np.repeat(last, size - count)])
 
 
+def data_type(array: Tensor) -> int:
+    """Return the number of the `DataType` of an array; 0, which is invalid, if it has none."""
+    kind = _KIND_OF_DTYPE.get(array.dtype)
+    return kind.number if kind else 0
+
+
 def fill_proto(proto: TensorProto, array: Tensor, *, as_content: bool = False) -> None:
     """Encode an array into an empty tensor message.
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from model_server.config import Flags
 from serving_client import ENVIRONMENT
 from webapp.settings import Settings
 
@@ -20,9 +21,10 @@ TARGETS = {
 
 
 def settings() -> Iterator[tuple[str, str, str]]:
-    """Name, default and meaning of every setting of the web app and the client."""
+    """Name, default and meaning of every setting of web app and client, and of every flag."""
     yield from Settings.documented()
     yield from ((name, each.default, each.doc) for name, each in ENVIRONMENT.items())
+    yield from Flags.documented()
 
 
 @pytest.mark.parametrize(("name", "default", "meaning"), [*settings()], ids=lambda text: text[:40])

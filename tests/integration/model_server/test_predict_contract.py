@@ -271,14 +271,3 @@ def test_large_messages_pass_both_ways(client: Client) -> None:
     )
 
     np.testing.assert_array_equal(outputs["value"], array)
-
-
-@pytest.mark.parametrize("method", ["Classify", "Regress", "MultiInference"])
-def test_calls_yet_to_come_are_unimplemented(client: Client, method: str) -> None:
-    """A client learns at once that it asks too much."""
-    call: Any = client.channel.unary_unary(f"/tensorflow.serving.PredictionService/{method}")
-
-    with pytest.raises(grpc.RpcError) as caught:
-        call(b"")
-
-    assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED

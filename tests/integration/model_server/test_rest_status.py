@@ -74,7 +74,7 @@ def test_metadata_is_listed(client: Client) -> None:
     [
         ("/v1/", 400, "Malformed request: GET /v1/"),
         ("/v1/foo", 400, "Malformed request: GET /v1/foo"),
-        ("/v1/models", 400, "Missing model name in request."),
+        ("/v1/models/versions/1", 400, "Missing model name in request."),
         ("/v1/models/", 400, "Malformed request: GET /v1/models/"),
         ("/v1/models/metadata", 404, "Could not find any versions of model metadata"),
         ("/v1/models/x", 404, "Could not find any versions of model x"),
@@ -117,13 +117,29 @@ def test_mistakes_are_answered_in_the_words_of_the_original(
     assert (answer[0], json.loads(answer[1])) == (code, {"error": message})
 
 
+def test_all_models_are_listed(client: Client) -> None:
+    """An addition: the original can only be asked about one."""
+    code, body = client.get("/v1/models")
+
+    first, second = json.loads(body)["models"]
+    assert code == 200
+    assert first["model_version_status"] == [version(3), version(1)]
+    assert [first["name"], second["name"]] == ["half", "half & half"]
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_a_server_whose_models_are_available_is_ready(client: Client, path: str) -> None:
+    """Balancers and orchestrators ask there."""
+    assert client.get(path)[0] == 200
+
+
 @pytest.mark.parametrize("path", ["/", "/v2", "/v1", "/v10/models/half", "/favicon.ico"])
 def test_other_addresses_are_not_found(client: Client, path: str) -> None:
     """Outside of /v1/ there is nothing."""
     assert client.get(path)[0] == 404
 
 
-@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
 def test_other_methods_are_malformed(client: Client, method: str) -> None:
     """The routes can only be read."""
     host, port = client.rest_url.removeprefix("http://").split(":")

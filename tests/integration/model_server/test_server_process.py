@@ -73,7 +73,7 @@ def test_the_program_serves_says_where_and_stops(start_process: Start, flags: Fl
     calls = [line for line in process.log.splitlines() if "model_server.access_log" in line]
     patterns = (
         r"Predict model='half' version=3 signature='serving_default' status=OK ms=[\d.]+$",
-        r"GET /v1/models/half model='half' version=None signature='' status=OK ms=[\d.]+$",
+        r"GET /v1/models/half model='half' version=None .* status=OK ms=[\d.]+ request_id=.+$",
         r"Predict model='no\\nbody' version=None signature='' status=NOT_FOUND ms=[\d.]+ error=.*",
     )
     assert len(calls) == len(patterns)
@@ -204,6 +204,25 @@ def test_a_bad_configuration_is_one_clear_sentence(
     assert process.popen.wait(60) == 255
     assert process.log.startswith("Failed to start server. Error: " + message.format(path=path))
     assert process.log.count("\n") == 1
+
+
+def test_a_socket_file_and_flags_in_vain(
+    start_process: Start, models: Path, tmp_path: Path
+) -> None:
+    """The log says where the server listens, and which flags have no effect."""
+    path = tmp_path / "grpc.sock"
+    process = start_process(
+        "--model_base_path", str(models / "half"), "--port", "0", f"--grpc_socket_path={path}",
+        "--skip_initialize_tpu", "--enable_profiler=false",
+    )  # fmt: skip
+
+    wait_until(lambda: "Running gRPC" in process.log or process.popen.poll() is not None, 120)
+    process.popen.send_signal(signal.SIGTERM)
+
+    assert process.popen.wait(60) == 0
+    assert f"Running gRPC ModelServer at unix:{path} ..." in process.log
+    assert "--skip_initialize_tpu has no effect: TPUs are not used." in process.log
+    assert "--enable_profiler has no effect: there is no profiler service." in process.log
 
 
 def test_a_signal_during_the_start_ends_the_program(start_process: Start, models: Path) -> None:

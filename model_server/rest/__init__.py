@@ -1,0 +1,8 @@
+"""The HTTP/REST API.
+
+- `front` is the HTTP server, `app` answers one request, `settings` says within which limits,
+- `routes` reads addresses, `body` and `request_id` read what else was sent,
+- `calls` run models, `pages` tell about models and about the server,
+- `json_document`, `json_tensor`, `json_predict` and `json_examples` turn JSON into what a model
+  takes, `json_answer` and `json_text` turn what it says into JSON; these know nothing of HTTP.
+"""
