@@ -24,6 +24,7 @@ examples:
   python -m pipeline codes all                     two hours on two cores, most of it training
   python -m pipeline codes make-data --pictures 200 --work /tmp/codes
   python -m pipeline codes train                   goes on where it was interrupted
+  python -m pipeline codes train --start model_repository/codes/1    begins with what was learnt
   tensorboard --logdir build/codes/training/tensorboard
 """
 
@@ -74,7 +75,9 @@ def _train(arguments: argparse.Namespace) -> None:
 
     work = arguments.work
     settings = TrainSettings(epochs=arguments.epochs, seed=arguments.seed)
-    artifact = train(settings, work.data, work.training, restart=arguments.restart)
+    artifact = train(
+        settings, work.data, work.training, start=arguments.start, restart=arguments.restart
+    )
     say(f"{work.training}: the loss in validation is {artifact.metrics['val_loss']:.3f}.")
 
 
@@ -171,6 +174,13 @@ def _training_options(_: Mapping[str, str]) -> argparse.ArgumentParser:
         default=17,
         metavar="N",
         help="rounds of 500 steps with 16 pictures each; default: %(default)s",
+    )
+    option.add_argument(
+        "--start",
+        type=Path,
+        metavar="DIR",
+        help="a SavedModel of this network to begin with, such as model_repository/codes/1; "
+        "default: random weights",
     )
     option.add_argument(
         "--restart", action="store_true", help="throw away a former training and begin anew"

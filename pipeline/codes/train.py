@@ -26,11 +26,13 @@ from pipeline.codes.detector.learning_curve import (
 )
 from pipeline.codes.detector.network import build_network
 from pipeline.codes.detector.objective import adamw, compile_network
+from pipeline.codes.detector.saved_weights import load_saved_weights, variables_file
 from pipeline.codes.detector.training_pictures import (
     Augmentation,
     training_batches,
     validation_batches,
 )
+from pipeline.digests import sha256_of
 from pipeline.exceptions import ArtifactError
 
 WEIGHTS_FILE = "codes.weights.h5"
@@ -69,11 +71,12 @@ class TrainSettings:
     augmentation: Augmentation = field(default_factory=Augmentation)
 
 
-def train(
+def train(  # noqa: PLR0913  the options of a command
     settings: TrainSettings,
     data: Path,
     folder: Path,
     *,
+    start: Path | None = None,
     restart: bool = False,
     verbose: str | int = "auto",
 ) -> Artifact:
@@ -86,20 +89,25 @@ def train(
         settings: How.
         data: The artifact of `make-data`.
         folder: Where checkpoints, logs, and at last the weights and the manifest are written.
+        start: A SavedModel whose weights to begin with, in place of random ones.
         restart: Throw away what is in the folder.
         verbose: What Keras shows, see `keras.Model.fit`.
 
     Raises:
-        ArtifactError: There are no data, or the folder holds a training of another plan.
+        ArtifactError: There are no data, the folder holds a training of another plan, or the
+            SavedModel to start from holds another network.
     """
     code = code_version()  # before it can change under a long run
     inputs = {"make-data": Artifact.load(data, "make-data").digest()}
     splits = _Splits(_shards(data, "train"), _shards(data, "validation"))
-    _prepare(folder, {"settings": asdict(settings), "inputs": inputs}, restart=restart)
+    chosen = asdict(settings) | {"start": start and sha256_of(variables_file(start))}
+    _prepare(folder, {"settings": chosen, "inputs": inputs}, restart=restart)
     if (folder / ARTIFACT_FILE).exists():
         return Artifact.load(folder, "train")
     keras.utils.set_random_seed(settings.seed)
     network = build_network(settings.size, settings.policy)
+    if start is not None:
+        load_saved_weights(network, start)
     try:
         _fit(network, settings, splits, folder, verbose)
     except tf.errors.OpError as error:
@@ -107,7 +115,7 @@ def train(
     network.save_weights(folder / WEIGHTS_FILE)
     history = read_history(folder / HISTORY_FILE)
     draw_learning_curve(history, folder / LEARNING_CURVE_FILE)
-    artifact = Artifact("train", asdict(settings), inputs, history[-1], code=code).write(folder)
+    artifact = Artifact("train", chosen, inputs, history[-1], code=code).write(folder)
     # Last of all: until here a rerun has something to go on from.
     rmtree(_checkpoints(folder))
     return artifact

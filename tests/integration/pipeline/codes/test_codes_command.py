@@ -43,7 +43,9 @@ def test_an_unfinished_training_of_another_plan_is_kept(
 ) -> None:
     """Hours of work are not thrown away because of another option."""
     work = ["--work", str(tmp_path)]
-    (tmp_path / "data").mkdir()
+    for split in ("train", "validation"):
+        (tmp_path / "data" / split).mkdir(parents=True)
+        (tmp_path / "data" / split / "0.tfrecord").touch()
     Artifact("make-data", {}).write(tmp_path / "data")
     (tmp_path / "training").mkdir()
     (tmp_path / "training" / "plan.json").write_text("{}")
