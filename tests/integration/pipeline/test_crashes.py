@@ -142,6 +142,14 @@ def test_a_killed_removal_leaves_a_whole_model_or_none(tmp_path: Path, fetch: li
         assert _served(root) == _whole()
 
 
+# Shells start what runs in the background with SIGINT ignored, and children inherit that.
+HEED_CTRL_C = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
+"""
+
+
 @pytest.mark.parametrize(
     ("number", "code", "words"),
     [
@@ -168,7 +176,17 @@ def test_a_download_that_is_killed_goes_on_later(
     part = root / ".work/downloads/tiny.tar.gz.part"
 
     with subprocess.Popen(
-        [sys.executable, "-m", "pipeline", "models", *fetch, "--repository", root],
+        [
+            sys.executable,
+            "-c",
+            HEED_CTRL_C,
+            "-m",
+            "pipeline",
+            "models",
+            *fetch,
+            "--repository",
+            str(root),
+        ],
         stderr=subprocess.PIPE,
         text=True,
         cwd=DRIVER.parents[3],
