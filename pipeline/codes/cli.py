@@ -21,7 +21,7 @@ _SEED_END = 2**32  # of numpy and TensorFlow alike
 _Step = Callable[[argparse.Namespace], None]
 _EXAMPLES = """\
 examples:
-  python -m pipeline codes all                     two hours on two cores, most of it training
+  python -m pipeline codes all                     90 minutes on two cores, most of it training
   python -m pipeline codes make-data --pictures 200 --work /tmp/codes
   python -m pipeline codes train                   goes on where it was interrupted
   python -m pipeline codes train --start model_repository/codes/1    begins with what was learnt
