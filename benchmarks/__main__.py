@@ -1,5 +1,9 @@
-"""Runs all benchmarks, prints a table, and writes `benchmarks/results/latest.json`."""
+"""Runs benchmarks, prints a table, and writes `benchmarks/results/latest.json`.
 
+All of them take about half an hour; `python -m benchmarks client zmq` runs only those two.
+"""
+
+import argparse
 import json
 import os
 import platform
@@ -7,15 +11,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import batching, client, encoding, isolation, serving, startup, web, zmq
+from benchmarks import batching, client, encoding, isolation, life, serving, startup, web, zmq
 from benchmarks.measure import Row
 from vision import ModelCard
 
@@ -23,24 +28,70 @@ RESULTS = Path(__file__).parent / "results" / "latest.json"
 MIRRORED = "ssd_mobilenet_v1_075_coco"
 
 
+@dataclass(frozen=True, slots=True)
+class _Detection:
+    """A model to measure with, and a picture for it."""
+
+    subject: serving.Subject
+    picture: bytes
+
+
+_ALONE: Mapping[str, Callable[[], Iterable[Row]]] = {
+    "startup": startup.rows,
+    "encoding": encoding.rows,
+    "client": client.rows,
+    "batching": batching.rows,
+    "zmq": zmq.rows,
+    "life": life.rows,
+}
+_WITH_MODEL: Mapping[str, Callable[[_Detection], Iterable[Row]]] = {
+    "serving": lambda given: serving.rows(given.subject, given.picture),
+    "isolation": lambda given: isolation.rows(given.subject),
+    "web": lambda given: web.rows(given.subject, given.picture),
+}
+
+
 def main() -> int:
-    """Measures everything that can be measured here; returns the exit status."""
-    shared = os.environ.get("SIGHTLINE_SHARED")
-    photos = Path(shared) / "photos" if shared else None
+    """Measures what was asked for, as far as it can be measured here; returns the exit status."""
+    names = _names()
     console = Console(width=None if sys.stdout.isatty() else 200)
-    rows = [*startup.rows(), *encoding.rows(), *client.rows(), *batching.rows(), *zmq.rows()]
-    with _subject() as subject:
-        if subject is None:
-            console.print(
-                "No model is installed (`make models`): Predict and uploads are left out."
-            )
-        else:
-            picture = web.photograph(photos)
-            rows += [*serving.rows(subject, picture), *isolation.rows(subject)]
-            rows += web.rows(subject, picture)
+    rows = list(_rows(names, console))
     console.print(_table(rows))
     _write(rows)
     return 0
+
+
+def _names() -> list[str]:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    known = [*_ALONE, *_WITH_MODEL]
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"one of {', '.join(known)}; default: all"
+    )
+    names = list(dict.fromkeys(parser.parse_args().names))
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        parser.error(f"there is no benchmark {', '.join(unknown)}, only {', '.join(known)}")
+    return names or known
+
+
+def _rows(names: list[str], console: Console) -> Iterator[Row]:
+    for name in names:
+        if name in _ALONE:
+            console.print(f"{name} ...")
+            yield from _ALONE[name]()
+    measured = [name for name in names if name in _WITH_MODEL]
+    if not measured:
+        return
+    with _subject() as subject:
+        if subject is None:
+            left_out = ", ".join(measured)
+            console.print(f"No model is installed (`make models`): {left_out} is left out.")
+            return
+        shared = os.environ.get("SIGHTLINE_SHARED")
+        detection = _Detection(subject, web.photograph(Path(shared) / "photos" if shared else None))
+        for name in measured:
+            console.print(f"{name} ...")
+            yield from _WITH_MODEL[name](detection)
 
 
 @contextmanager

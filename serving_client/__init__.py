@@ -13,20 +13,13 @@ Storeys, each knowing only those below: `_client` and `_aio` (who waits, and how
 
 from serving_client._aio import AsyncServingClient
 from serving_client._client import ServingClient
-from serving_client._config import (
-    ENVIRONMENT,
-    ClientConfig,
-    Hedge,
-    Limits,
-    Retry,
-    Target,
-    Timeouts,
-    Tls,
-)
+from serving_client._config import ClientConfig, Hedge, Limits, Retry, Timeouts, Tls
+from serving_client._environment import ENVIRONMENT
 from serving_client._headers import HeaderSource, TokenFile
 from serving_client._observing import AttemptInfo, CallEnd, CallObserver, CallStart, Observer
 from serving_client._opentelemetry import OpenTelemetryObserver
 from serving_client._prometheus import PrometheusObserver
+from serving_client._target import Target
 from serving_client._telemetry import Observers
 from serving_client._transport import (
     AsyncTransport,

@@ -9,7 +9,7 @@ from typing import Any, Literal, Self, overload
 from numpy.typing import ArrayLike
 
 from serving_client._carrying import Carrier
-from serving_client._config import ClientConfig, Hedge, Limits, Retry, Target, Timeouts, Tls
+from serving_client._config import ClientConfig, Hedge, Limits, Retry, Timeouts, Tls
 from serving_client._connecting import Connector
 from serving_client._core import ClientCore
 from serving_client._examples import Examples, Features
@@ -17,6 +17,7 @@ from serving_client._headers import HeaderSource, header_reader
 from serving_client._images import PictureSource
 from serving_client._many import Flow
 from serving_client._operation import Operation
+from serving_client._target import Target
 from serving_client._telemetry import Observers, Telemetry
 from serving_client._transport import Transport
 from serving_client._transport_pool import TransportPool

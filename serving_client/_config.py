@@ -1,24 +1,21 @@
-"""Where a server is and how to treat it: small values, and their names in the environment."""
+"""How to treat a server: small values, and all of them together."""
 
 import math
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Self, TypeVar
-from urllib.parse import urlsplit
+from typing import Self
 
+from serving_client._environment import ENVIRONMENT
 from serving_client._headers import HeaderSource, TokenFile
+from serving_client._target import Target
 from serving_client.exceptions import ConfigError
 
-__all__ = ["ENVIRONMENT", "ClientConfig", "Hedge", "Limits", "Retry", "Target", "Timeouts", "Tls"]
+__all__ = ["ClientConfig", "Hedge", "Limits", "Retry", "Timeouts", "Tls"]
 
-_PORT_MAX = 65535
-_PORT_DIGITS_MAX = 5
 _SECONDS_MAX = 1_000_000.0  # the gRPC library counts milliseconds in 32 bits
 _DOUBLINGS_MAX = 60
-_LOOKED_UP = "dns+"
-_SCHEMES = ("grpc", "grpcs", "unix", "http", "https", "zmq", "dns+grpc", "dns+grpcs")
 
 
 def _require(condition: bool, message: str) -> None:  # noqa: FBT001  reads as `require(x > 0, ...)`
@@ -28,108 +25,6 @@ def _require(condition: bool, message: str) -> None:  # noqa: FBT001  reads as `
 
 def _is_time(seconds: float) -> bool:
     return math.isfinite(seconds) and 0 < seconds <= _SECONDS_MAX
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """Where a model server is, or several that serve the same.
-
-    Attributes:
-        address: `host:port`, or several with commas between them, or the path of a socket.
-        scheme: "grpc" (plain text), "grpcs" (TLS), "unix", "http" or "https" (the REST API), or
-            "zmq" (ZeroMQ, of our own server). With "dns+" in front of grpc or grpcs, all addresses
-            of the host's name are used, and looked up again from time to time.
-        server_name: the name to expect in the server's certificate, where the address is not it.
-    """
-
-    address: str
-    scheme: str = "grpc"
-    server_name: str | None = field(default=None, repr=False)
-
-    def __post_init__(self) -> None:
-        known = ", ".join(_SCHEMES)
-        _require(self.scheme in _SCHEMES, f"scheme {self.scheme!r} is not one of {known}")
-        if self.scheme == "unix":
-            _require(bool(self.address), "a unix target needs the path of a socket")
-            return
-        parts = self.address.split(",")
-        one_name = len(parts) == 1 or not self.is_looked_up
-        _require(one_name, "a dns+ target is one name; its addresses are found by it")
-        for part in parts:
-            self._check_host_and_port(part.strip())
-
-    def _check_host_and_port(self, address: str) -> None:
-        host, _, port = address.rpartition(":")
-        is_number = port.isascii() and port.isdigit() and len(port) <= _PORT_DIGITS_MAX
-        is_port = is_number and 0 < int(port) <= _PORT_MAX
-        _require(
-            bool(host) and is_port and not set(host) & set("/ @?#"),
-            f"target {address!r} is not HOST:PORT, such as 127.0.0.1:8500",
-        )
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """Reads `HOST:PORT`, `unix:///PATH`, or `SCHEME://HOST:PORT[,HOST:PORT...]`.
-
-        Raises:
-            ConfigError: the text is none of these.
-
-        >>> Target.parse("127.0.0.1:8500")
-        Target(address='127.0.0.1:8500', scheme='grpc')
-        >>> str(Target.parse("unix:///run/serving.sock"))
-        'unix:///run/serving.sock'
-        """
-        if "://" not in text:
-            return cls(text.strip())
-        try:
-            parts = urlsplit(text.strip())
-        except ValueError as error:
-            raise ConfigError(f"target {text!r} is no address: {error}") from error
-        if parts.scheme == "unix":
-            return cls(parts.path, "unix")
-        _require(parts.path in {"", "/"}, f"target {text!r} has a path; only unix:// targets do")
-        return cls(parts.netloc, parts.scheme)
-
-    @property
-    def endpoints(self) -> tuple["Target", ...]:
-        """The servers, each as a target of its own.
-
-        >>> [str(each) for each in Target.parse("grpc://a:1,b:2").endpoints]
-        ['grpc://a:1', 'grpc://b:2']
-        """
-        if self.scheme == "unix":
-            return (self,)
-        scheme = self.scheme.removeprefix(_LOOKED_UP)
-        addresses = dict.fromkeys(part.strip() for part in self.address.split(","))
-        return tuple(replace(self, address=each, scheme=scheme) for each in addresses)
-
-    @property
-    def is_looked_up(self) -> bool:
-        """Whether the address is a name that stands for several."""
-        return self.scheme.startswith(_LOOKED_UP)
-
-    @property
-    def host_and_port(self) -> tuple[str, int]:
-        """The host, without the brackets of an IPv6 address, and the port."""
-        host, _, port = self.address.rpartition(":")
-        return host.strip("[]"), int(port)
-
-    def at_addresses(self, addresses: Iterable[str]) -> tuple["Target", ...]:
-        """Targets for the IP addresses that the name was found to stand for.
-
-        >>> target = Target.parse("dns+grpcs://models:8500").at_addresses(["10.0.0.7", "fd00::7"])
-        >>> [(str(each), each.server_name) for each in target]
-        [('grpcs://10.0.0.7:8500', 'models'), ('grpcs://[fd00::7]:8500', 'models')]
-        """
-        host, port = self.host_and_port
-        scheme = self.scheme.removeprefix(_LOOKED_UP)
-        return tuple(
-            Target(f"[{each}]:{port}" if ":" in each else f"{each}:{port}", scheme, host)
-            for each in addresses
-        )
-
-    def __str__(self) -> str:
-        return f"{self.scheme}://{self.address}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,7 +174,7 @@ class Tls:
 class ClientConfig:
     """Everything that a client can be told."""
 
-    target: Target = Target("127.0.0.1:8500")
+    target: Target = field(default_factory=lambda: Target("127.0.0.1:8500"))
     timeouts: Timeouts = Timeouts()
     retry: Retry = Retry()
     limits: Limits = Limits()
@@ -315,107 +210,3 @@ class ClientConfig:
             return replace(config, tls=Tls(**tls))  # type: ignore[arg-type]  # by the table below
         except ConfigError as error:  # two of them go together
             raise ConfigError(f"SIGHTLINE_SERVING_TLS_*: {error}") from error
-
-
-C = TypeVar("C", bound=ClientConfig)
-
-
-@dataclass(frozen=True, slots=True)
-class _Variable:
-    """An environment variable: which field it sets, how it is read, and what it is for.
-
-    The group is a field of `ClientConfig` that holds a value with fields; empty for a field of
-    `ClientConfig` itself.
-    """
-
-    group: str
-    field: str
-    convert: Callable[[str], object]
-    kind: str
-    default: str
-    doc: str
-
-    def put(self, config: C, name: str, text: str) -> C:
-        """The configuration with this variable's field set, checked as a whole."""
-        value = self.read(name, text)
-        if self.group == "":
-            return replace(config, **{self.field: value})  # type: ignore[arg-type]  # by the table
-        try:
-            return replace(
-                config, **{self.group: replace(getattr(config, self.group), **{self.field: value})}
-            )
-        except ConfigError as error:
-            raise ConfigError(f"{name}: {error}") from error
-
-    def read(self, name: str, text: str) -> object:
-        try:
-            return self.convert(text)
-        except ValueError as error:
-            raise ConfigError(f"{name} is {text!r}, not {self.kind}") from error
-        except ConfigError as error:
-            raise ConfigError(f"{name}: {error}") from error
-
-
-ENVIRONMENT: Mapping[str, _Variable] = {
-    "SIGHTLINE_SERVING_TARGET": _Variable(
-        "", "target", Target.parse, "a target", "127.0.0.1:8500",
-        "Model server: HOST:PORT, grpc://, grpcs:// or unix:// address",
-    ),
-    "SIGHTLINE_SERVING_TIMEOUT_S": _Variable(
-        "timeouts", "call_s", float, "a number of seconds", "30",
-        "Deadline of one call, retries included",
-    ),
-    "SIGHTLINE_SERVING_CONNECT_TIMEOUT_S": _Variable(
-        "timeouts", "connect_s", float, "a number of seconds", "5",
-        "Time for one attempt to connect",
-    ),
-    "SIGHTLINE_SERVING_ATTEMPTS": _Variable(
-        "retry", "attempts_max", int, "a whole number", "6",
-        "Attempts per call while the server is unavailable; 1 means no retry",
-    ),
-    "SIGHTLINE_SERVING_PAUSE_FIRST_S": _Variable(
-        "retry", "pause_first_s", float, "a number of seconds", "0.1",
-        "Longest pause before the second attempt; it doubles from there",
-    ),
-    "SIGHTLINE_SERVING_PAUSE_MAX_S": _Variable(
-        "retry", "pause_max_s", float, "a number of seconds", "2",
-        "Longest pause between attempts",
-    ),
-    "SIGHTLINE_SERVING_HEDGE_S": _Variable(
-        "hedge", "delay_s", float, "a number of seconds", "never",
-        "How long to wait for an answer before asking a second server, too",
-    ),
-    "SIGHTLINE_SERVING_CHANNELS": _Variable(
-        "limits", "channels", int, "a whole number", "2",
-        "Connections to the model server",
-    ),
-    "SIGHTLINE_SERVING_MESSAGE_BYTES_MAX": _Variable(
-        "limits", "message_bytes_max", int, "a whole number of bytes", "268435456",
-        "Largest request or answer, in bytes",
-    ),
-    "SIGHTLINE_SERVING_KEEPALIVE_S": _Variable(
-        "limits", "keepalive_s", float, "a number of seconds", "300",
-        "Seconds between pings while a call is in flight; servers refuse shorter ones by default",
-    ),
-    "SIGHTLINE_SERVING_TOKEN_FILE": _Variable(
-        "", "token_file", Path, "a path", "none",
-        "File with the token to show the model server; read again when it changes",
-    ),
-    "SIGHTLINE_SERVING_TLS_CA_FILE": _Variable(
-        "tls", "ca_file", Path, "a path", "the system's",
-        "Who may sign the certificate of a grpcs:// server (PEM)",
-    ),
-    "SIGHTLINE_SERVING_TLS_CERTIFICATE_FILE": _Variable(
-        "tls", "certificate_file", Path, "a path", "none",
-        "The client's own certificate (PEM)",
-    ),
-    "SIGHTLINE_SERVING_TLS_KEY_FILE": _Variable(
-        "tls", "key_file", Path, "a path", "none",
-        "The key of the client's certificate (PEM)",
-    ),
-    "SIGHTLINE_SERVING_TLS_SERVER_NAME": _Variable(
-        "tls", "server_name", str, "a name", "the target's",
-        "Name to expect in the server's certificate",
-    ),
-}  # fmt: skip
-"""The variables that `ClientConfig.from_env` reads."""

@@ -7,10 +7,11 @@ from typing import TypeVar
 
 from serving_client._aio_grpc_transport import AsyncGrpcTransport
 from serving_client._calls import Call
-from serving_client._config import Limits, Target, Timeouts, Tls
+from serving_client._config import Limits, Timeouts, Tls
 from serving_client._deadline import Deadline
 from serving_client._grpc_channels import ChannelSettings
 from serving_client._grpc_transport import GrpcTransport
+from serving_client._target import Target
 from serving_client._transport import AsyncTransport, Cancellation, Headers, Reply, Transport
 from serving_client.exceptions import ClientClosedError, ConfigError
 

@@ -25,13 +25,14 @@ from serving_client._calls import (
     ReloadCall,
     StatusCall,
 )
-from serving_client._config import Hedge, Retry, Target, Timeouts
+from serving_client._config import Hedge, Retry, Timeouts
 from serving_client._deadline import Deadline
 from serving_client._examples import Examples, Features, to_input
 from serving_client._images import ImageInput, Picture, PictureSource, input_for_pictures
 from serving_client._operation import Operation, Pause, Together, Work
 from serving_client._sending import Sender
 from serving_client._signatures import KnownSignatures
+from serving_client._target import Target
 from serving_client._telemetry import Telemetry
 from serving_client._transport import Headers, Reply
 from serving_client._values import (

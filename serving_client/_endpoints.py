@@ -5,8 +5,8 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from math import inf
 
-from serving_client._config import Target
 from serving_client._forking import renew_in_child
+from serving_client._target import Target
 
 __all__ = ["Endpoint", "Endpoints"]
 

@@ -10,8 +10,9 @@ from protos.gen.tensorflow_serving.apis import (
     model_service_pb2_grpc,
     prediction_service_pb2_grpc,
 )
-from serving_client._config import Limits, Target, Timeouts, Tls
+from serving_client._config import Limits, Timeouts, Tls
 from serving_client._message_size import of_large_answer
+from serving_client._target import Target
 from serving_client._transport import TransportError
 from serving_client.exceptions import ConfigError
 

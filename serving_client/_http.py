@@ -5,11 +5,12 @@ import ssl
 import threading
 from collections import deque
 
-from serving_client._config import Target, Tls
+from serving_client._config import Tls
 from serving_client._deadline import Deadline
 from serving_client._forking import renew_in_child
 from serving_client._http_connection import Connection, HttpAnswer, HttpRequest, TimedSocket
 from serving_client._looking_up import addresses
+from serving_client._target import Target
 from serving_client.exceptions import ClientClosedError, ConfigError
 
 __all__ = ["Exchange", "HttpServer"]
@@ -57,12 +58,17 @@ class HttpServer:
         tls: certificates, for an https:// target.
         bytes_max: the largest body of an answer.
 
+    Attributes:
+        path: what goes in front of the paths of all requests.
+        is_closed: whether it was closed.
+
     Raises:
         ConfigError: the certificates cannot be used.
     """
 
     def __init__(self, target: Target, connect_s: float, tls: Tls, bytes_max: int) -> None:
         self._host, self._port = target.host_and_port
+        self.path = target.path
         self._connect_s = connect_s
         self._tls = _tls_context(tls) if target.scheme == "https" else None
         self._server_name = tls.server_name or target.server_name or self._host

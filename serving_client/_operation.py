@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
 from serving_client._calls import Call
-from serving_client._config import Target
+from serving_client._target import Target
 from serving_client._transport import Headers, Reply, TransportError
 
 __all__ = [

@@ -10,6 +10,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
+from serving_client._images import Picture, input_for_pictures
 from serving_client._values import Array, ServedModel, Signature, TensorSpec
 from serving_client.exceptions import ServingError
 
@@ -54,21 +55,19 @@ def _zeros(spec: TensorSpec, batch: int) -> Array:
 
 
 def from_image(path: Path, signature: Signature) -> dict[str, Array]:
-    """One picture as the one input of a signature: its bytes for strings, else upright RGB.
+    """One picture as the one input of a signature, scaled if that prescribes a size.
 
     Raises:
-        RequestError: the signature takes no picture, or the file holds none.
+        RequestError: the file cannot be read, or is no picture.
+        SignatureMismatchError: the signature takes no picture.
+        ConfigError: Pillow is needed, and not installed.
     """
-    if len(signature.inputs) != 1:
-        raise RequestError(
-            f"signature {signature.name!r} takes {len(signature.inputs)} inputs, not one picture"
-        )
-    ((name, spec),) = signature.inputs.items()
-    if spec.dtype == "string":
-        return {name: np.array([_read(path)], object)}
-    if spec.dtype != "uint8" or len(spec.shape or ()) != _IMAGE_RANK:
-        raise RequestError(f"input {name!r} is {spec}, which is no picture of uint8 [N, H, W, 3]")
-    return {name: _pixels(path)}
+    wanted = input_for_pictures({signature.name: signature}, signature.name, prefers_files=True)
+    picture = Picture(file=_read(path))
+    try:
+        return {wanted.spec.name: picture.tensor(wanted, resize=True)}
+    except ValueError as error:
+        raise RequestError(f"{path}: {error}") from error
 
 
 def _read(path: Path) -> bytes:
@@ -76,19 +75,6 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise RequestError(f"{path}: {error.strerror}") from error
-
-
-def _pixels(path: Path) -> Array:
-    try:
-        from PIL import Image, ImageOps  # noqa: PLC0415  the client alone does without Pillow
-    except ImportError as error:
-        raise RequestError("pictures need Pillow: pip install 'sightline[images]'") from error
-    try:
-        with Image.open(path) as image:
-            return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))[None]
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        reason = getattr(error, "strerror", None) or "is no picture that can be read"
-        raise RequestError(f"{path}: {reason}") from error
 
 
 def from_file(path: Path) -> dict[str, object]:

@@ -22,7 +22,7 @@ from serving_client._calls import (
     RegressCall,
     StatusCall,
 )
-from serving_client._config import Limits, Target, Timeouts, Tls
+from serving_client._config import Limits, Timeouts, Tls
 from serving_client._deadline import Deadline
 from serving_client._http import Exchange, HttpServer
 from serving_client._http_connection import AnswerTooLargeError, HttpAnswer, HttpRequest
@@ -40,6 +40,7 @@ from serving_client._rest_forms import (
     status_bytes,
 )
 from serving_client._rest_models import KnownModel, KnownModels
+from serving_client._target import Target
 from serving_client._transport import Cancellation, Headers, Reply, TransportError
 from serving_client._values import ModelMetadata, ModelRef
 from serving_client.exceptions import AnswerError, ClientClosedError
@@ -202,7 +203,7 @@ class _Attempt:
         Raises:
             TransportError: there is none.
         """
-        request = HttpRequest(method, path, *self._packed(body))
+        request = HttpRequest(method, self._server.path + path, *self._packed(body))
         start = time.perf_counter()
         answer = self._exchanged(request)
         self.wire_s = time.perf_counter() - start

@@ -8,12 +8,13 @@ import grpc
 
 from serving_client._budget import RetryBudget
 from serving_client._calls import Call, ReloadCall
-from serving_client._config import Hedge, Retry, Target
+from serving_client._config import Hedge, Retry
 from serving_client._deadline import Deadline
 from serving_client._endpoints import Endpoint, Endpoints
 from serving_client._message_size import MessageSizeError
 from serving_client._observing import AttemptInfo
 from serving_client._operation import Attempt, Disconnect, Lookup, Operation, Pause, Race, Raced
+from serving_client._target import Target
 from serving_client._telemetry import Telemetry, Watch
 from serving_client._transport import Headers, Reply, TransportError
 from serving_client.exceptions import MessageTooLargeError, RpcContext, RpcError

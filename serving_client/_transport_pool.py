@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from serving_client._config import Target
 from serving_client._forking import renew_in_child
+from serving_client._target import Target
 from serving_client.exceptions import ClientClosedError
 
 __all__ = ["Loan", "TransportPool"]

@@ -12,8 +12,8 @@ from typing import TypeAlias
 import grpc
 import zmq
 
-from serving_client._config import Target
 from serving_client._deadline import Deadline
+from serving_client._target import Target
 from serving_client._transport import TransportError
 from serving_client._zmq_wire import Frame, answered_call, cancellation
 

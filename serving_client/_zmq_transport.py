@@ -26,10 +26,11 @@ import grpc
 import zmq
 
 from serving_client._calls import Call
-from serving_client._config import Limits, Target, Timeouts
+from serving_client._config import Limits, Timeouts
 from serving_client._deadline import Deadline
 from serving_client._forking import renew_in_child
 from serving_client._message_size import MessageSizeError, check_request
+from serving_client._target import Target
 from serving_client._transport import Cancellation, Headers, Reply, TransportError
 from serving_client._zmq_connection import Context, Heartbeat, ZmqConnection
 from serving_client._zmq_wire import Frame, ZmqAnswer, ZmqRequest

@@ -49,15 +49,26 @@ def free_port(free_ports: Callable[[int], list[int]]) -> Callable[[], int]:
     return lambda: free_ports(1)[0]
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """A fresh headless Chromium."""
-    program = shutil.which("chromium")
-    if program is None:
-        reason = "chromium is not installed (see .ci/install-system-packages)"
+@pytest.fixture(scope="session")
+def find_program() -> Callable[[str], str]:
+    """A function that returns the path of a program; tests are skipped where it is missing."""
+
+    def find(name: str) -> str:
+        program = shutil.which(name)
+        if program is not None:
+            return program
+        reason = f"{name} is not installed (see .ci/install-system-packages)"
         if os.environ.get("CI") == "true":
             pytest.fail(reason)
         pytest.skip(reason)
+
+    return find
+
+
+@pytest.fixture(scope="module")
+def chromium(find_program: Callable[[str], str]) -> Iterator[Browser]:
+    """A fresh headless Chromium."""
+    program = find_program("chromium")
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=program, args=CHROMIUM_FLAGS)
         yield browser

@@ -8,7 +8,8 @@ from typing import NoReturn
 
 from serving_client._cli import bench, commands, completion
 from serving_client._cli.session import Command
-from serving_client._config import ENVIRONMENT, Target
+from serving_client._environment import ENVIRONMENT
+from serving_client._target import Target
 from serving_client._values import DEFAULT_SIGNATURE
 from serving_client.exceptions import ConfigError
 

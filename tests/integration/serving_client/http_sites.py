@@ -124,8 +124,8 @@ def open_site() -> Iterator[Callable[[dict[str, Any]], Site]]:
 OpenSite = Callable[[dict[str, Any]], Site]
 
 
-def connect(site: Site, **options: Any) -> ServingClient:
-    return ServingClient(f"http://{site.address}", check_inputs=False, **options)
+def connect(site: Site, path: str = "", **options: Any) -> ServingClient:
+    return ServingClient(f"http://{site.address}{path}", check_inputs=False, **options)
 
 
 def original(*versions: int, answer: Any = None) -> dict[str, Any]:

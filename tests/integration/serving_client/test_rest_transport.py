@@ -124,6 +124,21 @@ def test_body_is_the_column_form(open_site: OpenSite) -> None:
     assert site.headers[-1]["content-type"] == "application/json"
 
 
+def test_path_of_the_target_goes_in_front(open_site: OpenSite) -> None:
+    """A proxy may serve the API below a path of its own."""
+    site = open_site(
+        {
+            "GET /vision/v1/models/half/metadata": metadata_page(1),
+            "POST /vision/v1/models/half/versions/1:predict": json_page({"outputs": [1.0]}),
+        }
+    )
+
+    with connect(site, "/vision/") as client:
+        result = client.predict(MODEL, X)
+
+    assert result["y"].tolist() == [1.0]
+
+
 def test_large_bodies_are_compressed_if_asked(open_site: OpenSite) -> None:
     """From the size that was set on, a body goes out as gzip."""
     sizes: list[int] = []

@@ -1,7 +1,7 @@
 """Scripts by which shells complete the command line."""
 
-import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -34,11 +34,8 @@ def test_script_is_printed_without_a_server(
     assert out == script(parser(), shell) + "\n"
 
 
-def complete(words: list[str], folder: Path) -> list[str]:
+def complete(bash: str, words: list[str], folder: Path) -> list[str]:
     """What bash offers for the last of the words."""
-    bash = shutil.which("bash")
-    if bash is None:
-        pytest.skip("bash is not installed")
     given = " ".join(f"'{word}'" for word in words)
     program = (
         f"{script(parser(), 'bash')}\nCOMP_WORDS=({given})\nCOMP_CWORD={len(words) - 1}\n"
@@ -67,20 +64,24 @@ def complete(words: list[str], folder: Path) -> list[str]:
     ],
     ids=str,
 )
-def test_bash_completes(words: list[str], offered: list[str], tmp_path: Path) -> None:
+def test_bash_completes(
+    words: list[str], offered: list[str], find_program: Callable[[str], str], tmp_path: Path
+) -> None:
     """Commands, options, files and shells are offered where they make sense."""
     for name in ("a picture.jpg", "another.jpg", "other.txt"):
         (tmp_path / name).touch()
 
-    assert sorted(complete(["sightline-client", *words], tmp_path)) == sorted(offered)
+    completed = complete(find_program("bash"), ["sightline-client", *words], tmp_path)
+
+    assert sorted(completed) == sorted(offered)
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_script_is_one_that_its_shell_can_read(shell: str, tmp_path: Path) -> None:
+def test_script_is_one_that_its_shell_can_read(
+    shell: str, find_program: Callable[[str], str], tmp_path: Path
+) -> None:
     """The shell itself finds no fault with the syntax."""
-    program = shutil.which(shell)
-    if program is None:
-        pytest.skip(f"{shell} is not installed")
+    program = find_program(shell)
     (tmp_path / "script").write_text(script(parser(), shell))
 
     subprocess.run([program, "-n", tmp_path / "script"], check=True)

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from serving_client import ServedModel, Signature, TensorSpec
+from serving_client import ServedModel, Signature, SignatureMismatchError, TensorSpec
 from serving_client._requests import (
     RequestError,
     examples,
@@ -78,22 +79,42 @@ def test_files_that_hold_something_else_are_refused(
 
 
 def test_image_needs_one_input_that_takes_it(tmp_path: Path) -> None:
-    """Two inputs, or one of another kind, take no picture."""
+    """Two inputs, or one of another kind, take no picture; the sentence names what they take."""
     x = TensorSpec("x", "float32", (None, 4))
 
-    with pytest.raises(RequestError, match="takes 2 inputs, not one picture"):
+    with pytest.raises(SignatureMismatchError, match=r"takes x float32.*, y float32"):
         from_image(tmp_path / "a.jpg", signature(x, TensorSpec("y", "float32", ())))
-    with pytest.raises(RequestError, match="no picture"):
+    with pytest.raises(SignatureMismatchError, match="takes x float32"):
         from_image(tmp_path / "a.jpg", signature(x))
 
 
 def test_image_travels_as_a_file_to_an_input_of_strings(tmp_path: Path) -> None:
     """Where the model decodes, nothing is decoded here."""
-    (tmp_path / "a.jpg").write_bytes(b"jpeg")
+    Image.new("RGB", (4, 3)).save(tmp_path / "a.jpg")
 
     inputs = from_image(tmp_path / "a.jpg", signature(TensorSpec("x", "string", (None,))))
 
-    assert inputs["x"].tolist() == [b"jpeg"]
+    assert inputs["x"].tolist() == [(tmp_path / "a.jpg").read_bytes()]
+
+
+def test_image_is_scaled_to_the_size_that_the_signature_prescribes(tmp_path: Path) -> None:
+    """A command needs no second one that scales its picture before."""
+    Image.new("RGB", (40, 30)).save(tmp_path / "a.png")
+    x = TensorSpec("x", "uint8", (None, 8, 6, 3))
+
+    inputs = from_image(tmp_path / "a.png", signature(x))
+
+    assert inputs["x"].shape == (1, 8, 6, 3)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no picture"])
+def test_file_that_is_no_picture_is_refused(content: bytes | None, tmp_path: Path) -> None:
+    """A file that is absent, empty or of another kind is named."""
+    if content is not None:
+        (tmp_path / "a.jpg").write_bytes(content)
+
+    with pytest.raises(RequestError, match=r"a\.jpg"):
+        from_image(tmp_path / "a.jpg", signature(TensorSpec("x", "string", (None,))))
 
 
 @pytest.mark.parametrize(
