@@ -30,6 +30,7 @@ from tests.integration.model_server.obedient_models import BUILDER
 
 ROOT = Path(__file__).resolve().parents[3]
 Load = Callable[..., Servable]
+NewChildren = Callable[[], set[psutil.Process]]
 
 
 @pytest.fixture
@@ -57,6 +58,13 @@ def load(tmp_path: Path, name: str) -> Iterator[Load]:
     (tmp_path / "go on").touch()
     for each in loaded:
         each.close()
+
+
+@pytest.fixture
+def new_children() -> NewChildren:
+    """A function that returns the processes that this one started since the test began."""
+    before = set(psutil.Process().children())
+    return lambda: set(psutil.Process().children()) - before
 
 
 def pid_of(servable: Servable) -> int:
@@ -205,7 +213,7 @@ def test_what_goes_wrong_in_a_run_is_told(
     ],
 )
 def test_a_load_that_fails_says_why_and_leaves_no_worker(
-    load: Load, tmp_path: Path, name: str, file: str, error: str
+    *, load: Load, tmp_path: Path, name: str, file: str, error: str, new_children: NewChildren
 ) -> None:
     """The error is the one that there would be without a worker."""
     (tmp_path / file).write_text(error)
@@ -214,10 +222,12 @@ def test_a_load_that_fails_says_why_and_leaves_no_worker(
         load(workers_per_model=2)
 
     assert str(caught.value) == error.format(name=name)
-    assert psutil.Process().children() == []
+    assert new_children() == set()
 
 
-def test_a_load_that_hangs_ends_when_one_of_its_workers_does(load: Load, tmp_path: Path) -> None:
+def test_a_load_that_hangs_ends_when_one_of_its_workers_does(
+    load: Load, tmp_path: Path, new_children: NewChildren
+) -> None:
     """A worker that is killed while it loads fails the load, and takes the others along."""
     (tmp_path / "wait").touch()
 
@@ -230,7 +240,7 @@ def test_a_load_that_hangs_ends_when_one_of_its_workers_does(load: Load, tmp_pat
     assert isinstance(error, ServingError)
     assert error.code is Code.UNAVAILABLE
     assert "while it loaded the version" in error.message
-    assert psutil.Process().children() == []
+    assert new_children() == set()
 
 
 def test_a_crash_fails_the_calls_of_one_worker_and_no_others(
@@ -306,7 +316,9 @@ def test_a_worker_that_cannot_come_up_again_is_tried_until_it_can(
     wait_until(lambda: answers(servable))
 
 
-def test_a_version_can_be_unloaded_while_a_worker_cannot_come_up(tmp_path: Path, name: str) -> None:
+def test_a_version_can_be_unloaded_while_a_worker_cannot_come_up(
+    tmp_path: Path, name: str, new_children: NewChildren
+) -> None:
     """Neither a load that hangs nor a pause between tries holds the unload up."""
     servable = loaded_from(tmp_path, name)
     (tmp_path / "wait").touch()
@@ -315,7 +327,7 @@ def test_a_version_can_be_unloaded_while_a_worker_cannot_come_up(tmp_path: Path,
 
     servable.close()
 
-    assert psutil.Process().children() == []
+    assert new_children() == set()
     assert metric("worker_memory", name) == []
 
 
