@@ -165,7 +165,9 @@ def test_weather_that_passes(make_caller: MakeCaller, proxy: Proxy, weather: str
 
         result = caller.predict(10)
 
-    assert result.timings.attempts > 1
+    # An attempt is not always lost: the weather may strike while nothing but a ping is under way.
+    assert result.timings.attempts >= 1
+    assert proxy.accepted > 1
 
 
 def test_nobody_listens(make_caller: MakeCaller, proxy: Proxy) -> None:
