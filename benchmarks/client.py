@@ -14,7 +14,7 @@ from benchmarks.callers import Callers, callers
 from benchmarks.instant_server import instant_server
 from benchmarks.measure import Row, in_turns
 from benchmarks.processes import free_port, process
-from serving_client import ModelRef, Retry, ServingClient
+from serving_client import Array, ModelRef, Retry, ServingClient
 from serving_client.testing import PredictCall
 
 __all__ = ["rows"]
@@ -31,20 +31,24 @@ _WARM_UP_S = 0.5
 _ROUNDS = 100
 _READY_S = 120.0
 _DETECTOR = ModelRef("fake")
+_AT_ONCE = 10
+_DOT = np.zeros((1, 1, 1, 3), np.uint8)
 _IMAGE = np.random.default_rng(0).integers(0, 256, (1, 320, 320, 3), np.uint8)
 
 
 def rows() -> Iterator[Row]:
-    """Yields decoding, throughput of threads and of asyncio, and gRPC beside REST."""
+    """Yields decoding, throughput of threads and of asyncio, and ways to a server side by side."""
     yield _decoding()
     with instant_server() as address, ExitStack() as stack:
         kinds = {
             kind: stack.enter_context(callers(kind, address))
             for kind in ("threads", "official", "asyncio")
         }
+        kinds["h2"] = stack.enter_context(callers("threads", f"h2://{address}"))
+        yield _beside_official(kinds["h2"], kinds["official"], "h2://, ")
         yield _beside_official(kinds["threads"], kinds["official"])
         yield _beside_threads(kinds["asyncio"], kinds["threads"])
-    yield _beside_rest()
+    yield from _one_caller()
 
 
 def _decoding() -> Row:
@@ -93,11 +97,11 @@ def _detections() -> tuple[bytes, Callable[[], object]]:
     return answer, official
 
 
-def _beside_official(ours: Callers, official: Callers) -> Row:
+def _beside_official(ours: Callers, official: Callers, how: str = "") -> Row:
     ratio, figures = _bursts({"ours": (ours, _CALLERS), "official": (official, _CALLERS)})
     return Row(
         _GROUP,
-        f"{_CALLERS} callers of a server that answers at once",
+        f"{how}{_CALLERS} callers of a server that answers at once",
         _rate(figures, "ours"),
         f"{_rate(figures, 'official')} (tensorflow-serving-api)",
         f"{ratio:.2f}x",
@@ -141,10 +145,29 @@ def _rate(figures: dict[str, list[float]], name: str) -> str:
     return f"{per_s:.0f} calls/s, {cpu_s * 1e6:.0f} us of CPU each"
 
 
-def _beside_rest() -> Row:
+def _one_caller() -> Iterator[Row]:
     with _clients() as clients:
-        calls = {scheme: _caller(client) for scheme, client in clients.items()}
-        times = in_turns(calls, _ROUNDS)
+        yield _beside_library(clients)
+        yield _beside_rest(clients)
+
+
+def _beside_library(clients: dict[str, ServingClient]) -> Row:
+    calls = {scheme: _caller(clients[scheme], _DOT) for scheme in ("h2", "grpc")}
+    times = in_turns(calls, _ROUNDS, at_once=_AT_ONCE)
+    ours, other = times["h2"].p50, times["grpc"].p50
+    return Row(
+        _GROUP,
+        "a tensor of 3 bytes, one caller",
+        f"{ours * 1000:.2f} ms (h2://)",
+        f"{other * 1000:.2f} ms (gRPC's library)",
+        f"{other / ours:.2f}x faster",
+        figures={"h2_s": ours, "grpc_s": other, "rounds": _ROUNDS * _AT_ONCE},
+    )
+
+
+def _beside_rest(clients: dict[str, ServingClient]) -> Row:
+    calls = {scheme: _caller(clients[scheme], _IMAGE) for scheme in ("grpc", "http")}
+    times = in_turns(calls, _ROUNDS)
     ours, other = times["grpc"].p50, times["http"].p50
     return Row(
         _GROUP,
@@ -162,6 +185,7 @@ def _beside_rest() -> Row:
 def _clients() -> Iterator[dict[str, ServingClient]]:
     """One server whose model costs nothing, and a client for each way to it."""
     ports = {"grpc": free_port(), "http": free_port()}
+    ports["h2"] = ports["grpc"]
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         (folder / "1").mkdir()
@@ -184,9 +208,9 @@ def _clients() -> Iterator[dict[str, ServingClient]]:
         yield clients
 
 
-def _caller(client: ServingClient) -> Callable[[], None]:
+def _caller(client: ServingClient, image: Array) -> Callable[[], None]:
     def call() -> None:
-        client.predict(_DETECTOR, {"image": _IMAGE})
+        client.predict(_DETECTOR, {"image": image})
 
     return call
 

@@ -47,7 +47,7 @@ class ServingClient:
         retry: when to try again.
         hedge: when to ask a second server.
         limits: connections and message sizes.
-        tls: certificates, for a `grpcs://` or `https://` target.
+        tls: certificates, for a `grpcs://`, `h2s://` or `https://` target.
         headers: what to tell the server with every call, such as an authorization; a function is
             asked at each call, for tokens that change.
         observer: told of every call, or several that are; by default OpenTelemetry's, where the

@@ -112,8 +112,8 @@ class Limits:
     """How much to use.
 
     Attributes:
-        channels: connections to the server, used in turn; over HTTP there are as many as calls at
-            once.
+        channels: connections to the server, used in turn; over h2:// and http:// there are as many
+            as calls at once.
         message_bytes_max: the largest request or answer, bytes.
         keepalive_s: seconds between pings on a connection with a call in flight. A server with
             default settings hangs up on pings more frequent than one in 300 s.
@@ -137,7 +137,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """Certificates of a `grpcs://` or `https://` target.
+    """Certificates of a `grpcs://`, `h2s://` or `https://` target.
 
     Files, PEM; None means the system's, or none.
 

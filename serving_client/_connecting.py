@@ -2,7 +2,7 @@
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from serving_client._aio_grpc_transport import AsyncGrpcTransport
@@ -21,6 +21,7 @@ R = TypeVar("R")
 
 _GRPC = ("grpc", "grpcs", "unix")
 _REST = ("http", "https")
+_OVER_H2 = {"h2": "grpc", "h2s": "grpcs", "h2+unix": "unix"}
 _THREADS_MAX = 64
 _TIMEOUT_MIN_S = 0.001
 
@@ -48,6 +49,10 @@ class Connector:
         """
         if target.scheme in _GRPC:
             return GrpcTransport(self._channels(target))
+        if target.scheme in _OVER_H2:
+            from serving_client._h2_transport import H2Transport  # noqa: PLC0415  as below
+
+            return H2Transport(target, self.timeouts, self.limits, self.tls)
         if target.scheme in _REST:
             # Only those who speak HTTP load what it takes.
             from serving_client._rest_transport import RestTransport  # noqa: PLC0415
@@ -60,9 +65,14 @@ class Connector:
     def for_event_loop(self, target: Target) -> AsyncTransport:
         """The same for asyncio: gRPC's own, or another one in threads.
 
+        What h2:// saves is the way from one thread to another, of which there is none here. So the
+        library carries the calls, to the same servers.
+
         Raises:
             ConfigError: as above.
         """
+        if target.scheme in _OVER_H2:
+            target = replace(target, scheme=_OVER_H2[target.scheme])
         if target.scheme in _GRPC:
             return AsyncGrpcTransport(self._channels(target))
         return _InThreads(self(target))

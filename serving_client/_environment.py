@@ -55,8 +55,8 @@ class Variable:
 ENVIRONMENT: Mapping[str, Variable] = {
     "SIGHTLINE_SERVING_TARGET": Variable(
         "", "target", Target.parse, "a target", "127.0.0.1:8500",
-        "Model server: HOST:PORT, or an address with grpc://, grpcs://, unix://, http://, "
-        "https://, zmq:// or dns+grpc://; several with commas between them",
+        "Model server: HOST:PORT, or an address with grpc://, grpcs://, unix://, h2://, h2s://, "
+        "h2+unix://, http://, https://, zmq:// or dns+grpc://; several with commas between them",
     ),
     "SIGHTLINE_SERVING_TIMEOUT_S": Variable(
         "timeouts", "call_s", float, "a number of seconds", "30",
@@ -104,7 +104,7 @@ ENVIRONMENT: Mapping[str, Variable] = {
     ),
     "SIGHTLINE_SERVING_TLS_CA_FILE": Variable(
         "tls", "ca_file", Path, "a path", "the system's",
-        "Who may sign the certificate of a grpcs:// server (PEM)",
+        "Who may sign the certificate of a grpcs://, h2s:// or https:// server (PEM)",
     ),
     "SIGHTLINE_SERVING_TLS_CERTIFICATE_FILE": Variable(
         "tls", "certificate_file", Path, "a path", "none",

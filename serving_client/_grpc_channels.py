@@ -1,6 +1,5 @@
 """What channels of gRPC have in common, with threads and with asyncio: options, names, errors."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -16,7 +15,7 @@ from serving_client._target import Target
 from serving_client._transport import TransportError
 from serving_client.exceptions import ConfigError
 
-__all__ = ["ChannelSettings", "Methods", "channel_options", "transport_error"]
+__all__ = ["ChannelSettings", "Methods", "channel_options", "pushback_s", "transport_error"]
 
 _KEEPALIVE_TIMEOUT_MS = 20_000
 _RECONNECT_FIRST_MS = 100
@@ -122,15 +121,16 @@ def transport_error(error: grpc.RpcError, limits: Limits) -> TransportError:
     elif code in _BROKEN_CODES and detail.startswith(_BROKEN):
         code = grpc.StatusCode.UNAVAILABLE
     trailers: Any = error.trailing_metadata() or ()
-    return TransportError(code, detail, _pushback_s(dict(trailers)))
+    return TransportError(code, detail, pushback_s(dict(trailers).get(_PUSHBACK)))
 
 
-def _pushback_s(trailers: Mapping[str, object]) -> float | None:
+def pushback_s(text: object) -> float | None:
     """How long the server wants to be left alone (gRPC proposal A6, "Pushback").
 
-    What is no number means the same as a negative one: no other attempt.
+    Args:
+        text: what it says, in milliseconds; None if it says nothing. What is no number means the
+            same as a negative one: no other attempt.
     """
-    text = trailers.get(_PUSHBACK)
     if text is None:
         return None
     try:

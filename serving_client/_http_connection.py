@@ -142,6 +142,11 @@ class Connection:
         self._idle_since = time.monotonic()
 
     @property
+    def is_open(self) -> bool:
+        """Whether the server is ready for another exchange."""
+        return self._http.sock is not None
+
+    @property
     def is_fresh(self) -> bool:
         """Whether it has not been idle for too long."""
         return time.monotonic() - self._idle_since < _IDLE_MAX_S
@@ -149,7 +154,7 @@ class Connection:
     @property
     def is_usable(self) -> bool:
         """Whether another exchange can be made over it."""
-        return self._http.sock is not None and self.is_fresh and self._timed.is_quiet()
+        return self.is_open and self.is_fresh and self._timed.is_quiet()
 
     def exchange(self, request: HttpRequest, deadline: Deadline, bytes_max: int) -> HttpAnswer:
         """Makes one exchange; see `HttpServer.ask`."""

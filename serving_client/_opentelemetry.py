@@ -129,7 +129,7 @@ def _attributes(start: CallStart) -> dict[str, str | int | float]:
         "serving.timeout_s": start.timeout_s,
     }
     host, _, port = address.rpartition(":")
-    if scheme != "unix" and port.isdigit() and "," not in address:
+    if not scheme.endswith("unix") and port.isdigit() and "," not in address:
         attributes |= {"server.address": host.strip("[]"), "server.port": int(port)}
     if start.model is not None:
         attributes["serving.model"] = start.model

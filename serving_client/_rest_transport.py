@@ -23,8 +23,9 @@ from serving_client._calls import (
     StatusCall,
 )
 from serving_client._config import Limits, Timeouts, Tls
+from serving_client._connection_pool import Exchange
 from serving_client._deadline import Deadline
-from serving_client._http import Exchange, HttpServer
+from serving_client._http import HttpServer
 from serving_client._http_connection import AnswerTooLargeError, HttpAnswer, HttpRequest
 from serving_client._rest_errors import page_words, refusal, unreached
 from serving_client._rest_forms import (

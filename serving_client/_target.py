@@ -13,7 +13,12 @@ __all__ = ["Target"]
 _PORT_MAX = 65535
 _PORT_DIGITS_MAX = 5
 _LOOKED_UP = "dns+"
-_SCHEMES = ("grpc", "grpcs", "unix", "http", "https", "zmq", "dns+grpc", "dns+grpcs")
+_LOOKED_UP_SCHEMES = ("grpc", "grpcs", "h2", "h2s")
+_FILES = ("unix", "h2+unix")
+_SCHEMES = (
+    *("grpc", "grpcs", "unix", "h2", "h2s", "h2+unix", "http", "https", "zmq"),
+    *(_LOOKED_UP + scheme for scheme in _LOOKED_UP_SCHEMES),
+)
 _PORTS = {"http": 80, "https": 443}  # what a REST address means without one
 _PORT = re.compile(r":[^:\]]*$")  # an IPv6 address in brackets has colons of its own
 _PATH = re.compile(r"[!-~]+")  # what a line of HTTP may hold
@@ -25,9 +30,10 @@ class Target:
 
     Attributes:
         address: `host:port`, or several with commas between them, or the path of a socket.
-        scheme: "grpc" (plain text), "grpcs" (TLS), "unix", "http" or "https" (the REST API), or
-            "zmq" (ZeroMQ, of our own server). With "dns+" in front of grpc or grpcs, all addresses
-            of the host's name are used, and looked up again from time to time.
+        scheme: "grpc" (plain text), "grpcs" (TLS) or "unix"; the same without the gRPC library,
+            "h2", "h2s" or "h2+unix"; "http" or "https" (the REST API); or "zmq" (ZeroMQ, of our own
+            server). With "dns+" in front of grpc, grpcs, h2 or h2s, all addresses of the host's
+            name are used, and looked up again from time to time.
         server_name: the name to expect in the server's certificate, where the address is not it.
         path: of an http or https target, what a proxy wants in front of the API's own paths, such
             as "/models"; empty if nothing.
@@ -44,8 +50,8 @@ class Target:
     def __post_init__(self) -> None:
         known = ", ".join(_SCHEMES)
         _require(self.scheme in _SCHEMES, f"scheme {self.scheme!r} is not one of {known}")
-        if self.scheme == "unix":
-            _require(bool(self.address), "a unix target needs the path of a socket")
+        if self.is_file:
+            _require(bool(self.address), f"a {self.scheme} target needs the path of a socket")
             return
         self._check_path()
         parts = self.address.split(",")
@@ -59,7 +65,7 @@ class Target:
             return
         _require(
             self.scheme in _PORTS,
-            f"target {str(self)!r} has a path; only unix://, http:// and https:// targets do",
+            f"target {str(self)!r} has a path; only those of http://, https:// and socket files do",
         )
         is_plain = self.path.startswith("/") and not self.path.endswith("/")
         _require(
@@ -87,7 +93,7 @@ class Target:
             ConfigError: the text is none of these.
 
         >>> Target.parse("127.0.0.1:8500")
-        Target(address='127.0.0.1:8500', scheme='grpc')
+        Target(address='127.0.0.1:8500', scheme='grpc', path='')
         >>> str(Target.parse("unix:///run/serving.sock"))
         'unix:///run/serving.sock'
         >>> str(Target.parse("https://example.org/vision/"))
@@ -99,8 +105,8 @@ class Target:
             parts = urlsplit(text.strip())
         except ValueError as error:
             raise ConfigError(f"target {text!r} is no address: {error}") from error
-        if parts.scheme == "unix":
-            return cls(parts.path, "unix")
+        if parts.scheme in _FILES:
+            return cls(parts.path, parts.scheme)
         _require(not parts.query and not parts.fragment, f"target {text!r} has more than a path")
         addresses = _with_ports(parts.netloc, parts.scheme)
         return cls(addresses, parts.scheme, path=parts.path.rstrip("/"))
@@ -112,11 +118,16 @@ class Target:
         >>> [str(each) for each in Target.parse("grpc://a:1,b:2").endpoints]
         ['grpc://a:1', 'grpc://b:2']
         """
-        if self.scheme == "unix":
+        if self.is_file:
             return (self,)
         scheme = self.scheme.removeprefix(_LOOKED_UP)
         addresses = dict.fromkeys(part.strip() for part in self.address.split(","))
         return tuple(replace(self, address=each, scheme=scheme) for each in addresses)
+
+    @property
+    def is_file(self) -> bool:
+        """Whether the address is the path of a socket."""
+        return self.scheme in _FILES
 
     @property
     def is_looked_up(self) -> bool:

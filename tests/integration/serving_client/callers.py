@@ -9,7 +9,15 @@ import numpy as np
 
 from serving_client import AsyncServingClient, ModelRef, PredictResult, ServingClient
 
-__all__ = ["CALLERS", "AsyncCaller", "Caller", "MakeCaller", "ThreadCaller"]
+__all__ = [
+    "CALLERS",
+    "CALLER_NAMES",
+    "AsyncCaller",
+    "Caller",
+    "H2Caller",
+    "MakeCaller",
+    "ThreadCaller",
+]
 
 _MODEL = ModelRef("raw")
 _INPUTS: Mapping[str, Any] = {"x": np.zeros(3)}
@@ -85,4 +93,18 @@ class AsyncCaller:
         self._runner.close()
 
 
-CALLERS: tuple[MakeCaller, ...] = (ThreadCaller, AsyncCaller)
+class H2Caller(ThreadCaller):
+    """Makes calls with a `ServingClient` that does without the gRPC library.
+
+    Args:
+        target: as for the other callers.
+        options: of the client.
+    """
+
+    def __init__(self, target: str, **options: Any) -> None:
+        over_h2 = target.replace("grpc://", "h2://") if "://" in target else f"h2://{target}"
+        super().__init__(over_h2, **options)
+
+
+CALLERS: tuple[MakeCaller, ...] = (ThreadCaller, AsyncCaller, H2Caller)
+CALLER_NAMES = ("threads", "asyncio", "h2")

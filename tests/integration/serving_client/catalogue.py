@@ -235,6 +235,8 @@ def serve_catalogue(folder: Path) -> Catalogue:
     targets = {
         "grpc": f"grpc://127.0.0.1:{grpc_port}",
         "unix": f"unix://{unix_path}",
+        "h2": f"h2://127.0.0.1:{grpc_port}",
+        "h2+unix": f"h2+unix://{unix_path}",
         "http": f"http://127.0.0.1:{rest_port}",
         "zmq": f"zmq://127.0.0.1:{zmq_port}",
     }

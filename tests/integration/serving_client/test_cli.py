@@ -222,7 +222,11 @@ def test_json_holds_values_that_json_lacks(server: TinyServer, run: Run, tmp_pat
         (["smoke", "--model", "echo", "--version", "99"], 1, "99"),
         (["smoke", "--model", "echo", "--signature", "absent"], 2, "no signature 'absent'"),
         (["predict", "--model", "echo", "--inputs", "absent.json"], 2, "absent.json"),
-        (["predict", "--model", "echo", "--image", "absent.jpg"], 2, "expected a signature with one input"),
+        (
+            ["predict", "--model", "echo", "--image", "absent.jpg"],
+            2,
+            "expected a signature with one input",
+        ),
         (["smoke", "--target", "nowhere"], 2, "HOST:PORT"),
         (["smoke", "--timeout", "0"], 2, "call_s is 0.0"),
         (["smoke", "--header", "x"], 2, "NAME=VALUE"),

@@ -21,6 +21,7 @@ from tests.integration.serving_client.raw_server import ANSWER, RawServer
 
 MODEL = ModelRef("raw")
 X = {"x": np.zeros(3)}
+SCHEMES = pytest.mark.parametrize("scheme", ["grpc", "h2"])
 HEDGES = pytest.mark.parametrize("hedge", [Hedge(), Hedge(0.01)], ids=["alone", "raced"])
 
 
@@ -42,14 +43,15 @@ def server(gate: threading.Event, free_port: Callable[[], int]) -> Iterator[RawS
         gate.set()
 
 
-def connect(server: RawServer, hedge: Hedge) -> ServingClient:
-    return ServingClient(server.address, hedge=hedge, check_inputs=False)
+def connect(server: RawServer, hedge: Hedge, scheme: str) -> ServingClient:
+    return ServingClient(f"{scheme}://{server.address}", hedge=hedge, check_inputs=False)
 
 
+@SCHEMES
 @HEDGES
-def test_calls_finish(server: RawServer, gate: threading.Event, hedge: Hedge) -> None:
+def test_calls_finish(server: RawServer, gate: threading.Event, hedge: Hedge, scheme: str) -> None:
     """With time to finish, calls are answered; those that come meanwhile are refused."""
-    client = connect(server, hedge)
+    client = connect(server, hedge, scheme)
     with futures.ThreadPoolExecutor(5) as pool:
         calls = [pool.submit(client.predict, MODEL, X, timeout_s=60) for _ in range(4)]
         assert server.entered.wait(30)
@@ -67,10 +69,11 @@ def test_calls_finish(server: RawServer, gate: threading.Event, hedge: Hedge) ->
         assert [float(call.result(1)["y"]) for call in calls] == [0.5] * 4
 
 
+@SCHEMES
 @HEDGES
-def test_calls_that_do_not_finish_are_ended(server: RawServer, hedge: Hedge) -> None:
+def test_calls_that_do_not_finish_are_ended(server: RawServer, hedge: Hedge, scheme: str) -> None:
     """Calls that take too long to finish are ended, with the reason."""
-    client = connect(server, hedge)
+    client = connect(server, hedge, scheme)
     with futures.ThreadPoolExecutor(1) as pool:
         call = pool.submit(client.predict, MODEL, X, timeout_s=60)
         assert server.entered.wait(30)

@@ -29,7 +29,7 @@ from serving_client import (
 )
 from tests.integration.serving_client.catalogue import Catalogue, serve_catalogue
 
-SCHEMES = ("grpc", "unix", "http", "zmq")
+SCHEMES = ("grpc", "unix", "h2", "h2+unix", "http", "zmq")
 Ask = Callable[..., Any]
 """Calls a method of a new client by its name; the client is closed afterwards."""
 

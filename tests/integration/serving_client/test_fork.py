@@ -81,9 +81,9 @@ def start(server: RawServer) -> Iterator[Callable[..., "subprocess.Popen[str]"]]
     """A function that starts the program; its processes are gone at the end of the test."""
     running: list[subprocess.Popen[str]] = []
 
-    def run(*args: object) -> "subprocess.Popen[str]":
+    def run(*args: object, target: str = server.address) -> "subprocess.Popen[str]":
         program = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM, server.address, *map(str, args)],
+            [sys.executable, "-c", PROGRAM, target, *map(str, args)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -97,6 +97,29 @@ def start(server: RawServer) -> Iterator[Callable[..., "subprocess.Popen[str]"]]
         if each.poll() is None:
             os.killpg(each.pid, signal.SIGKILL)
         each.communicate()
+
+
+@pytest.mark.parametrize("busy", [0, 3], ids=["at rest", "in flight"])
+def test_forked_child_makes_connections_of_its_own(
+    start: Callable[..., "subprocess.Popen[str]"], server: RawServer, gated: Gated, busy: int
+) -> None:
+    """Without the gRPC library, calls of the parent simply go on while children make theirs."""
+    program = start(0, busy, 2, target=f"h2://{server.address}")
+    assert program.stdin
+    for _ in range(busy):
+        assert gated.waiting.acquire(timeout=30)
+
+    program.stdin.write("go on\n")
+    program.stdin.flush()
+    assert program.stdout
+    lines = [program.stdout.readline().strip() for _ in range(5)]
+    gated.gate.set()
+    said, _ = program.communicate(timeout=120)
+
+    assert program.returncode == 0
+    assert sorted(lines) == ["child 1", "child 1", "forked", "status 0", "status 0"]
+    assert said.splitlines() == ["parent 1"] * (busy + 1)
+    assert not gated.waiting.acquire(blocking=False)
 
 
 @pytest.mark.parametrize("hedge_s", [0, 0.001], ids=["alone", "raced"])

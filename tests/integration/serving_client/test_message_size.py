@@ -12,7 +12,7 @@ from serving_client import (
     ResourceExhaustedError,
     Retry,
 )
-from tests.integration.serving_client.callers import CALLERS, MakeCaller
+from tests.integration.serving_client.callers import CALLER_NAMES, CALLERS, MakeCaller
 from tests.integration.serving_client.raw_server import ANSWER, RawServer
 
 SETTING = r"message_bytes_max \(SIGHTLINE_SERVING_MESSAGE_BYTES_MAX\)"
@@ -27,7 +27,7 @@ def server(free_port: Callable[[], int]) -> Iterator[RawServer]:
         yield running
 
 
-@pytest.fixture(params=CALLERS, ids=["threads", "asyncio"])
+@pytest.fixture(params=CALLERS, ids=CALLER_NAMES)
 def make_caller(request: pytest.FixtureRequest) -> MakeCaller:
     made: MakeCaller = request.param
     return made

@@ -29,8 +29,9 @@ from serving_client import (
     Tls,
     UnavailableError,
 )
+from serving_client._connection_pool import Exchange
 from serving_client._deadline import Deadline
-from serving_client._http import Exchange, HttpServer
+from serving_client._http import HttpServer
 from serving_client._http_connection import HttpRequest
 from tests.integration.serving_client.http_sites import (
     MODEL,
@@ -104,11 +105,11 @@ def test_connections_are_not_kept_for_ever(
         wait_until(lambda: len(site.asked) == 4)
         site.gate.set()
         assert list(asked) == [200] * 4
-    kept = len(server._idle)
+    kept = len(server._pool._idle)
     monkeypatch.setattr("serving_client._http_connection._IDLE_MAX_S", 0.0)
     ask(0)
 
-    assert (kept, len(server._idle)) == (4, 1)
+    assert (kept, len(server._pool._idle)) == (4, 1)
     server.close()
 
 

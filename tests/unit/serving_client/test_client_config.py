@@ -23,6 +23,7 @@ from serving_client import (
         "", ":8500", "localhost", "localhost:", "localhost:http", "localhost:0", "localhost:65536",
         "ftp://localhost:1", "grpc://localhost:1/path", "user@localhost:1", "local host:1", "unix://",
         "grpc://[bad", "localhost:" + "9" * 5000, "zmq://localhost:1/path", "http://", "http://:1",
+        "h2+unix://",
         "http://localhost/a?b", "http://localhost/a#b", "http://localhost/a b", "http://a/\u00e9",
     ],
 )  # fmt: skip
@@ -39,6 +40,9 @@ def test_what_is_no_target_is_refused(text: str) -> None:
         ("[::1]:8500", "grpc://[::1]:8500"),
         ("grpcs://models.example:443/", "grpcs://models.example:443"),
         ("unix:///run/a.sock", "unix:///run/a.sock"),
+        ("h2+unix:///run/a.sock", "h2+unix:///run/a.sock"),
+        ("h2s://localhost:8500", "h2s://localhost:8500"),
+        ("dns+h2://localhost:8500", "dns+h2://localhost:8500"),
         ("http://models.example", "http://models.example:80"),
         ("https://models.example/", "https://models.example:443"),
         ("http://[::1]/vision/v2/", "http://[::1]:80/vision/v2"),
