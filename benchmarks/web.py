@@ -2,8 +2,11 @@
 
 import http.client
 import io
+import re
 import tempfile
+import urllib.request
 from collections.abc import Iterator
+from functools import cache
 from http import HTTPStatus
 from pathlib import Path
 
@@ -79,10 +82,20 @@ def rows(subject: Subject, picture: bytes) -> Iterator[Row]:
     )
 
 
+@cache
+def _browser(port: int) -> dict[str, str]:
+    """What a browser that has seen the page sends along: its cookie, and the token of the form."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=60) as page:
+        cookie = page.headers["Set-Cookie"].partition(";")[0]
+        token = re.search(r'name="csrf_token" value="([^"]+)"', page.read().decode())
+    assert token is not None
+    return {"Cookie": cookie, "X-CSRF-Token": token[1]}
+
+
 def _post(port: int, body: bytes) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     try:
-        headers = {"Content-Type": f"multipart/form-data; boundary={_BOUNDARY}"}
+        headers = {"Content-Type": f"multipart/form-data; boundary={_BOUNDARY}", **_browser(port)}
         connection.request("POST", "/", body, headers)
         answer = connection.getresponse()
         answer.read()

@@ -8,6 +8,7 @@ from pipeline import models_cli
 from pipeline.codes import cli as codes_cli
 from pipeline.evaluate import cli as evaluate_cli
 from pipeline.exceptions import PipelineError
+from pipeline.optimise import cli as optimise_cli
 from pipeline.terminal import complain
 
 _INTERRUPTED = 130  # what shells report for a program ended by SIGINT
@@ -44,5 +45,6 @@ def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     models_cli.add_to(commands, environ)
     evaluate_cli.add_to(commands, environ)
+    optimise_cli.add_to(commands, environ)
     codes_cli.add_to(commands, environ)
     return parser

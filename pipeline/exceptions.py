@@ -6,7 +6,9 @@ PipelineError
 ├── DigestMismatchError   an archive is not the one that was promised
 ├── ArchiveError          an archive is hostile, damaged, or not what the catalogue says
 ├── RepositoryError       the model repository is not in the state a command needs
+├── ExportError           a model could not be exported as a SavedModel
 ├── EvaluationError       a model could not be measured
+├── OptimiseError         a variant of a model could not be made
 └── ArtifactError         a step's input is missing or damaged, or its place is taken
 """
 
@@ -35,8 +37,16 @@ class RepositoryError(PipelineError):
     """The model repository is not in the state a command needs."""
 
 
+class ExportError(PipelineError):
+    """A model could not be exported as a SavedModel."""
+
+
 class EvaluationError(PipelineError):
     """A model could not be measured."""
+
+
+class OptimiseError(PipelineError):
+    """A variant of a model could not be made."""
 
 
 class ArtifactError(PipelineError):

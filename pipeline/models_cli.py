@@ -29,6 +29,7 @@ examples:
   python -m pipeline models list
   python -m pipeline models fetch                           a small detector of everyday objects
   python -m pipeline models fetch efficientdet_d0_coco17    one you chose
+  python -m pipeline models fetch mobilenet_v2 resnet50     classifiers, built with Keras
   python -m pipeline models fetch --mirror /srv/archives    without the internet
   python -m pipeline models verify
   python -m pipeline models config --base-path /models --output container.config
@@ -77,8 +78,9 @@ def _add_fetch(
         "fetch",
         parents=parents,
         help="install models",
-        description="Download, verify and install models. An interrupted download goes on where "
-        "it stopped; a model that is installed and intact is left alone.",
+        description="Download, verify and install models; build and export those that are Keras "
+        "applications. An interrupted download goes on where it stopped; a model that is "
+        "installed and intact is left alone.",
     )
     fetch.add_argument(
         "names",
@@ -88,9 +90,10 @@ def _add_fetch(
     )
     fetch.add_argument(
         "--mirror",
-        metavar="DIR_OR_URL",
+        metavar="PLACE",
         default=environ.get(MIRROR_VARIABLE) or None,
-        help="folder or http(s) address with the archives; default: the publishers "
+        help="folder or http(s) address with the archives and weights, or one such file; "
+        "default: the publishers "
         f"({MIRROR_VARIABLE}; now %(default)s)",
     )
     fetch.set_defaults(run=_fetch)
@@ -150,7 +153,8 @@ def _download(facts: CatalogueEntry | ModelCard) -> str:
     """Return how much there is to download, for a list."""
     if isinstance(facts, ModelCard):
         return "bundled" if facts.is_bundled else "?"
-    return decimal(facts.size_bytes) if facts.size_bytes else "?"
+    size_bytes = facts.files[0].size_bytes
+    return decimal(size_bytes) if size_bytes else "?"
 
 
 def _fetch(arguments: argparse.Namespace) -> int:

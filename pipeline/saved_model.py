@@ -14,7 +14,7 @@ from google.protobuf.unknown_fields import UnknownFieldSet
 
 from pipeline.exceptions import ArchiveError
 from pipeline.unpack import READY_FILE
-from vision import InputSpec, OutputNames
+from vision import ClassificationOutputs, DetectionOutputs, InputSpec
 
 _META_GRAPHS = 2  # of SavedModel
 _SIGNATURE_DEF = 5  # of MetaGraphDef, a map
@@ -39,7 +39,9 @@ class SavedSignature:
     outputs: Mapping[str, str]
 
 
-def check_signature(data: bytes, spec: InputSpec, outputs: OutputNames) -> None:
+def check_signature(
+    data: bytes, spec: InputSpec, outputs: ClassificationOutputs | DetectionOutputs
+) -> None:
     """Make sure that a SavedModel can be called as its card will say.
 
     Args:
@@ -62,8 +64,7 @@ def check_signature(data: bytes, spec: InputSpec, outputs: OutputNames) -> None:
             f"The SavedModel does not take {spec.tensor} ({spec.dtype}), it takes "
             f"{_listed(f'{name} ({dtype})' for name, dtype in inputs.items())}."
         )
-    wanted = (outputs.boxes, outputs.scores, outputs.classes, outputs.count)
-    missing = {name for name in wanted if name is not None} - signature.outputs.keys()
+    missing = set(outputs.names) - signature.outputs.keys()
     if missing:
         raise ArchiveError(
             f"The SavedModel does not answer {_listed(missing)}, only {_listed(signature.outputs)}."

@@ -26,6 +26,9 @@ class TomlTable:
         self._left = dict(table)
         self._path = path
 
+    def __contains__(self, key: str) -> bool:
+        return key in self._left
+
     def take(self, key: str, kind: type[_ValueT]) -> _ValueT:
         """Return the value of `key`, which must be there.
 

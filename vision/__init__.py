@@ -4,10 +4,11 @@ Pure functions and values on bytes and arrays, with numpy and Pillow alone: no F
 or file.
 """
 
+from vision.classification import Classification, ClassScore, classification_from_outputs
 from vision.decode import DecodeLimits, Picture, decode_picture
 from vision.detections import Detection, Detections
 from vision.drawing import draw_detections
-from vision.encode import encode_jpeg
+from vision.encode import encode_jpeg, encode_png
 from vision.exceptions import (
     CorruptPictureError,
     EmptyPictureError,
@@ -20,24 +21,35 @@ from vision.exceptions import (
     UnsupportedFormatError,
     VisionError,
 )
+from vision.heat_colours import heat_layer, lay_heat_over
+from vision.heat_map import ClassHeat, HeatMap, class_heat_from_outputs
 from vision.labels import Labels
 from vision.model_card import InputSpec, ModelCard
-from vision.outputs import OutputNames, detections_from_outputs
+from vision.occlusion import OcclusionHeat, detection_similarity, occlude, occlusion_masks
+from vision.output_names import ClassificationOutputs, DetectionOutputs, Explanation
+from vision.outputs import detections_from_outputs
 from vision.palette import class_colour
 from vision.resize import Resize
 
 __all__ = [
+    "ClassHeat",
+    "ClassScore",
+    "Classification",
+    "ClassificationOutputs",
     "CorruptPictureError",
     "DecodeLimits",
     "Detection",
+    "DetectionOutputs",
     "Detections",
     "EmptyPictureError",
+    "Explanation",
+    "HeatMap",
     "InputSpec",
     "Labels",
     "LabelsError",
     "ModelCard",
     "ModelCardError",
-    "OutputNames",
+    "OcclusionHeat",
     "OutputsError",
     "Picture",
     "PictureError",
@@ -47,8 +59,16 @@ __all__ = [
     "UnsupportedFormatError",
     "VisionError",
     "class_colour",
+    "class_heat_from_outputs",
+    "classification_from_outputs",
     "decode_picture",
+    "detection_similarity",
     "detections_from_outputs",
     "draw_detections",
     "encode_jpeg",
+    "encode_png",
+    "heat_layer",
+    "lay_heat_over",
+    "occlude",
+    "occlusion_masks",
 ]

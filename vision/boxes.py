@@ -89,3 +89,26 @@ def overlap_xyxy(first: ArrayLike, second: ArrayLike) -> NDArray[np.float64]:
     starts = np.maximum(rows[..., :2], columns[..., :2])
     ends = np.minimum(rows[..., 2:], columns[..., 2:])
     return area_xyxy(np.concatenate([starts, ends], axis=-1))
+
+
+def iou_xyxy(first: ArrayLike, second: ArrayLike) -> NDArray[np.float64]:
+    """Return how well each box of the first array fits each of the second, 0..1.
+
+    That is the area they share over the area they cover together, "intersection over union"; 0
+    where neither has any.
+
+    Args:
+        first: Shape [M, 4], pixels.
+        second: Shape [N, 4], pixels.
+
+    Returns:
+        Shape [M, N].
+
+    Examples:
+        >>> iou_xyxy([[0, 0, 10, 10], [50, 50, 50, 60]], [[0, 0, 10, 20], [50, 50, 50, 60]])
+        array([[0.5, 0. ],
+               [0. , 0. ]])
+    """
+    shared = overlap_xyxy(first, second)
+    covered = area_xyxy(first)[:, None] + area_xyxy(second)[None, :] - shared
+    return np.divide(shared, covered, out=np.zeros_like(shared), where=covered > 0)

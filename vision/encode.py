@@ -2,6 +2,8 @@
 
 from io import BytesIO
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from vision.pixels import ImageHwc, check_image_hwc
@@ -9,6 +11,7 @@ from vision.pixels import ImageHwc, check_image_hwc
 _QUALITIES = range(1, 96)
 # The limit of libjpeg.
 _SIDE_MAX = 65_500
+_CHANNELS_MAX = 4  # red, green, blue and opacity
 
 
 def encode_jpeg(image_hwc: ImageHwc, *, quality: int = 90) -> bytes:
@@ -35,4 +38,26 @@ def encode_jpeg(image_hwc: ImageHwc, *, quality: int = 90) -> bytes:
         raise ValueError(f"expected a quality from 1 to 95, got {quality}")
     file = BytesIO()
     Image.fromarray(image_hwc).save(file, "JPEG", quality=quality, subsampling="4:4:4")
+    return file.getvalue()
+
+
+def encode_png(image: NDArray[np.uint8]) -> bytes:
+    r"""Return the picture as the bytes of a PNG file.
+
+    Args:
+        image: RGB or RGBA, uint8, shape [H, W, 3] or [H, W, 4].
+
+    Raises:
+        ValueError: The array is no such picture.
+
+    Examples:
+        >>> import numpy as np
+        >>> encode_png(np.zeros((2, 2, 4), dtype=np.uint8))[1:4]
+        b'PNG'
+    """
+    check_image_hwc(image[..., :3])
+    if image.shape[2] > _CHANNELS_MAX:
+        raise ValueError(f"expected a picture of 3 or 4 channels, got {list(image.shape)}")
+    file = BytesIO()
+    Image.fromarray(image).save(file, "PNG")
     return file.getvalue()

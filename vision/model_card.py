@@ -6,13 +6,18 @@ import tomllib
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
-from typing import Any, Self, TypeVar, get_type_hints
+from types import NoneType
+from typing import Any, Self, TypeVar, get_args, get_type_hints
 
 from vision.exceptions import ModelCardError
-from vision.outputs import OutputNames
+from vision.output_names import ClassificationOutputs, DetectionOutputs, Explanation
 from vision.resize import Resize
 
-TASKS = frozenset({"detection"})
+_OUTPUTS_OF_TASK: Mapping[str, type[ClassificationOutputs | DetectionOutputs]] = {
+    "classification": ClassificationOutputs,
+    "detection": DetectionOutputs,
+}
+TASKS = frozenset(_OUTPUTS_OF_TASK)
 _INPUT_DTYPES = frozenset({"uint8"})
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _URL = re.compile(r"https?://\S+")
@@ -48,16 +53,18 @@ class ModelCard:
     Attributes:
         name: The name it is served under: letters, digits, ``_``, ``.`` and ``-``.
         title: Its name for people.
-        task: What it does: ``"detection"``.
+        task: What it does: ``"classification"`` or ``"detection"``.
         summary: One line on what it is good for.
         licence: SPDX identifier.
         source_url: Where its archive was published, http or https; empty where it was made here.
         archive_sha256: SHA-256 of that archive, 64 lower-case hexadecimal digits; empty where
             there is none.
         rank: The model of lowest rank is the default one.
-        threshold: Score from which a detection is shown unless asked otherwise, 0..1.
+        threshold: Score from which a detection or a class is shown unless asked otherwise, 0..1.
         input: What it wants to be fed.
-        outputs: The names of what it answers.
+        outputs: The names of what it answers, as the task wants them.
+        explanation: How a classification model is asked which part of a picture decided; None
+            where it cannot be asked.
         labels_file: File name, beside ``model.toml``, of the class names.
 
     Raises:
@@ -74,7 +81,8 @@ class ModelCard:
     rank: int
     threshold: float
     input: InputSpec
-    outputs: OutputNames
+    outputs: ClassificationOutputs | DetectionOutputs
+    explanation: Explanation | None = None
     labels_file: str = "labels.txt"
 
     def __post_init__(self) -> None:
@@ -87,6 +95,21 @@ class ModelCard:
         _check("archive_sha256", self.archive_sha256, _is_sha256_or_none, "64 hexadecimal digits")
         _check("threshold", self.threshold, lambda score: 0 <= score <= 1, "a score from 0 to 1")
         _check("labels_file", self.labels_file, _PLAIN_NAME.fullmatch, "a plain file name")
+        kind = _OUTPUTS_OF_TASK[self.task]
+        _check("outputs", self.outputs, lambda names: type(names) is kind, f"{kind.__name__}")
+        if self.explanation is not None and self.task != "classification":
+            raise ModelCardError(f"explanation: expected none for {self.task}, got one")
+
+    @property
+    def detection_outputs(self) -> DetectionOutputs:
+        """The names of what a detection model answers.
+
+        Raises:
+            ModelCardError: The model has another task.
+        """
+        if not isinstance(self.outputs, DetectionOutputs):
+            raise ModelCardError(f"{self.name} is for {self.task}; expected a model for detection")
+        return self.outputs
 
     @property
     def is_bundled(self) -> bool:
@@ -105,7 +128,9 @@ class ModelCard:
             table = tomllib.loads(text)
         except ValueError as error:
             raise ModelCardError(f"expected TOML: {error}") from error
-        return _from_table(cls, table)
+        return _from_table(
+            cls, table, hints=get_type_hints(cls) | {"outputs": _outputs_kind(table)}
+        )
 
     def to_toml(self) -> str:
         """Return the text that :meth:`from_toml` reads back as an equal card."""
@@ -115,8 +140,22 @@ class ModelCard:
 _PartT = TypeVar("_PartT")
 
 
-def _from_table(part: type[_PartT], table: Mapping[str, Any], path: str = "") -> _PartT:
-    hints = get_type_hints(part)
+def _outputs_kind(table: Mapping[str, Any]) -> type[ClassificationOutputs | DetectionOutputs]:
+    """Return the form of `outputs`, which the task decides."""
+    if "task" not in table:
+        raise ModelCardError("task: missing")
+    task = table["task"]
+    _check("task", task, lambda name: isinstance(name, str) and name in TASKS, _one_of(TASKS))
+    return _OUTPUTS_OF_TASK[task]
+
+
+def _from_table(
+    part: type[_PartT],
+    table: Mapping[str, Any],
+    path: str = "",
+    hints: Mapping[str, Any] | None = None,
+) -> _PartT:
+    hints = get_type_hints(part) if hints is None else hints
     for key in table:
         if key not in hints:
             raise ModelCardError(f"{path}{key}: unknown key; expected one of {', '.join(hints)}")
@@ -134,6 +173,8 @@ def _from_table(part: type[_PartT], table: Mapping[str, Any], path: str = "") ->
 
 
 def _from_value(hint: Any, value: object, key: str) -> object:
+    # TOML cannot say None: an optional value is there, or left out.
+    hint = next(kind for kind in (*get_args(hint), hint) if kind is not NoneType)
     if isinstance(hint, type) and is_dataclass(hint):
         if not isinstance(value, dict):
             raise ModelCardError(f"{key}: expected a table, got {value!r}")

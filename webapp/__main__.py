@@ -10,31 +10,34 @@ from dataclasses import replace
 
 from serving_client import ENVIRONMENT, ClientConfig, ConfigError
 from webapp.app import create_app
+from webapp.commands import gc, keys, users
 from webapp.exceptions import ListenError, WebappError
-from webapp.request_id import RequestIdFilter
 from webapp.server import WebServer, listen
-from webapp.services import EXTENSION
+from webapp.services import Services, parts_of
 from webapp.settings import Settings
+from webapp.telemetry.logs import log_to_stderr
 
 _log = logging.getLogger("webapp")
-_LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Serve until a signal, and return the exit status."""
     arguments = _parser().parse_args(argv)
-    _log_to_stderr()
     try:
-        settings = _settings(arguments)
-        ClientConfig.from_env()  # a bad SIGHTLINE_SERVING_* shows now, not at the first upload
-        if arguments.dev:
-            _serve_for_development(settings)
-        else:
-            _serve(settings)
+        arguments.run(arguments, _settings(arguments))
     except (WebappError, ConfigError) as error:
         print(f"webapp: {error}", file=sys.stderr)  # noqa: T201  the answer of a command line
         return 1
     return 0
+
+
+def _run(arguments: argparse.Namespace, settings: Settings) -> None:
+    log_to_stderr(settings.log_format)
+    ClientConfig.from_env()  # a bad SIGHTLINE_SERVING_* shows now, not at the first upload
+    if arguments.dev:
+        _serve_for_development(settings)
+    else:
+        _serve(settings)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -42,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     lines += [f"  {name}\n      {each.doc} [{each.default}]" for name, each in ENVIRONMENT.items()]
     parser = argparse.ArgumentParser(
         prog="python -m webapp",
-        description="Serve the pages and the API of Sightline.",
+        description="Serve the pages and the API of Sightline, or do what a command says.",
         epilog="environment variables [and defaults]:\n" + "\n".join(lines),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -53,6 +56,10 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="use Flask's development server, which reloads changed code; loopback only",
     )
+    parser.set_defaults(run=_run)
+    commands = parser.add_subparsers(metavar="COMMAND", title="commands, in place of serving")
+    for command in (keys, users, gc):
+        command.add_parser(commands)
     return parser
 
 
@@ -62,12 +69,6 @@ def _settings(arguments: argparse.Namespace) -> Settings:
     return replace(Settings.from_env(), **changes)
 
 
-def _log_to_stderr() -> None:
-    handler = logging.StreamHandler()
-    handler.addFilter(RequestIdFilter())
-    logging.basicConfig(level=logging.INFO, format=_LOG_FORMAT, handlers=[handler])
-
-
 def _serve(settings: Settings) -> None:
     listener = listen(settings.web_host, settings.web_port)
     app = create_app(settings)
@@ -75,9 +76,10 @@ def _serve(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: server.stop())
     host, port = listener.getsockname()[:2]
+    _warn_of_strangers(settings, parts_of(app))
     _log.info("listening on http://%s:%d", host, port)
     server.run()
-    app.extensions[EXTENSION].close()
+    parts_of(app).close()
     _log.info("stopped; everything that ran was finished")
 
 
@@ -90,6 +92,21 @@ def _serve_for_development(settings: Settings) -> None:
     create_app(settings).run(
         settings.web_host, settings.web_port, debug=True, use_debugger=False, threaded=True
     )
+
+
+def _warn_of_strangers(settings: Settings, parts: Services) -> None:
+    """Say where the door stands open, and where nobody has a key to it."""
+    if settings.access == "open" and not _is_loopback(settings.web_host):
+        _log.warning(
+            "%s can be reached from other machines, and anybody there may see and delete every "
+            "picture: set SIGHTLINE_ACCESS=required, then `python -m webapp users add NAME`",
+            settings.web_host,
+        )
+    if settings.access == "required" and not (parts.keys.all() or parts.users.all()):
+        _log.warning(
+            "nobody can get in yet: `python -m webapp users add NAME` adds somebody, "
+            "`python -m webapp keys create NAME` makes an API key"
+        )
 
 
 def _is_loopback(host: str) -> bool:

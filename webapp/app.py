@@ -3,26 +3,62 @@
 from pathlib import Path
 
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from serving_client import ServingClient
-from vision import DecodeLimits
-from webapp import formatting
-from webapp.blueprints import api, health, media, pages, samples
-from webapp.detect import Detector, DetectorLimits
+from webapp.access.cookie import register_cookie
+from webapp.access.form_tokens import register_form_tokens
+from webapp.access.guard import Guard
+from webapp.assembly import assemble
+from webapp.blueprints import (
+    api,
+    batches,
+    compare,
+    exports,
+    gallery,
+    health,
+    heat_maps,
+    login,
+    media,
+    metrics,
+    occlusion_maps,
+    pages,
+    reference,
+    renditions,
+    samples,
+    status,
+)
 from webapp.errors import register_error_handlers
-from webapp.models import ModelRepository
-from webapp.originals import Originals
-from webapp.request_log import register_request_log
-from webapp.samples import BUNDLED, Samples
-from webapp.security import register_security
-from webapp.services import EXTENSION, Services
-from webapp.serving import SharedClient
+from webapp.http.request_log import register_request_log
+from webapp.http.security import register_security
+from webapp.limits.requests import RequestLimiter, RequestLimits
+from webapp.presentation import formatting
+from webapp.samples import BUNDLED
+from webapp.services import EXTENSION, parts_of
 from webapp.settings import Settings
-from webapp.store import ResultStore
+from webapp.telemetry.tracing import register_tracing
 
 # What a form may weigh beside its picture: field names, boundaries and the other fields.
 FORM_BYTES = 64 * 1024
 _FORM_PARTS_MAX = 20
+_BLUEPRINTS = (
+    pages.blueprint,
+    samples.blueprint,
+    media.blueprint,
+    renditions.blueprint,
+    heat_maps.blueprint,
+    occlusion_maps.blueprint,
+    exports.blueprint,
+    batches.blueprint,
+    gallery.blueprint,
+    compare.blueprint,
+    status.blueprint,
+    api.blueprint,
+    health.blueprint,
+    reference.blueprint,
+    metrics.blueprint,
+    login.blueprint,
+)
 
 
 def create_app(
@@ -45,36 +81,38 @@ def create_app(
         MAX_FORM_PARTS=_FORM_PARTS_MAX,
     )
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it
-    app.extensions[EXTENSION] = _services(settings, client, Samples(samples_folder))
-    register_request_log(app)
-    register_security(app)
+    app.extensions[EXTENSION] = assemble(settings, client=client, samples_folder=samples_folder)
+    _watch(app)
+    _protect(app, settings)
     register_error_handlers(app)
-    for part in (pages, samples, media, api, health):
-        app.register_blueprint(part.blueprint)
-    for present in (
-        formatting.percent,
-        formatting.file_size,
-        formatting.milliseconds,
-        formatting.counted,
-        formatting.moment,
-        formatting.class_colour_hex,
-    ):
+    for part in _BLUEPRINTS:
+        app.register_blueprint(part)
+    for present in formatting.FILTERS:
         app.add_template_filter(present)
     return app
 
 
-def _services(settings: Settings, client: ServingClient | None, samples: Samples) -> Services:
-    models = ModelRepository(settings.model_repository)
-    originals = Originals(settings.originals)
-    originals.prepare()
-    results = ResultStore(settings.database_url)
-    shared = SharedClient(ServingClient.from_env if client is None else lambda: client)
-    limits = DetectorLimits(
-        decode=DecodeLimits(settings.pixels_max),
-        call_timeout_s=settings.call_timeout_s,
-        score_floor=settings.score_floor,
-    )
-    detector = Detector(
-        models=models, originals=originals, results=results, client=shared, limits=limits
-    )
-    return Services(settings, models, samples, originals, results, shared, detector)
+def _watch(app: Flask) -> None:
+    """Note every request; before anything else looks at it, so that those turned away count."""
+    register_request_log(app)
+    parts_of(app).metrics.register(app)
+    register_tracing(app)
+
+
+def _protect(app: Flask, settings: Settings) -> None:
+    """Let through who may, in this order: sites, rates, who it is, and whether a form is ours."""
+    if settings.trusted_hops:
+        hops = settings.trusted_hops
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # as Flask's documents have it
+            app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops
+        )
+    parts = parts_of(app)
+    register_security(app)
+    register_cookie(app)
+    RequestLimiter(
+        RequestLimits(
+            settings.requests_per_minute, settings.changes_per_minute, settings.trusted_hops
+        )
+    ).register(app)
+    Guard(parts.keys, parts.users, is_open=settings.access == "open").register(app)
+    register_form_tokens(app)

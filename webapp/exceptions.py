@@ -12,19 +12,45 @@
     │   └── BodyTypeError         the request's content type is none that carries a picture
     ├── FieldError              a value beside the picture makes no sense
     │   ├── ThresholdError        the threshold is no number from 0 to 1
-    │   └── UnknownModelError     no model of that name is installed
-    ├── NoModelError            no model is installed at all
+    │   ├── UnknownModelError     no model of that name is installed
+    │   ├── QueryError            a list of results cannot be asked for like that
+    │   ├── UnknownClassError     the model knows no class of that id
+    │   ├── UnknownDetectionError  the result has no such detection
+    │   ├── OpacityError          the opacity is no number from 0 to 1
+    │   ├── KeyFormError          an idempotency key has not the form of one
+    │   └── OtherRequestError     an idempotency key was used for another request
+    ├── StillRunningError       a request with the same key is being carried out
+    ├── TaskError               the model or the result is of another kind than the address
+    ├── NoModelError            no model is installed at all, or none of a kind
     ├── UnknownResultError      there is no result of that id
     ├── UnknownSampleError      there is no sample picture of that name
     ├── OriginalGoneError       the result is there, its original file is not
+    ├── ModelGoneError          the model of a result is no longer installed
+    ├── UnexplainableError      this answer cannot be explained
+    ├── ExplanationFailedError  the model server did not explain
+    ├── UnknownExplanationError  there is no explanation of that id
+    ├── UnfinishedExplanationError  the explanation is not there yet, or was cancelled
+    ├── TooManyExplanationsError  too many explanations wait already
     ├── CrossSiteError          another site's page sent this request
+    ├── FormTokenError          the form was not made by a page of ours for this browser
+    ├── AccessError             whoever asks may not
+    │   ├── LoginNeededError      nobody knows who asks
+    │   ├── BadKeyError           the API key is none of ours, or was revoked
+    │   ├── BadLoginError         the name or the password is wrong
+    │   └── ScopeError            this key or user may do other things, not this
+    ├── TooOftenError           one client asks more often than it may
+    ├── BusyError               as much as fits is being worked on
+    ├── QuotaError              there is no room for another picture
+    ├── CommandError            a command for the operator makes no sense
     ├── StorageError            the disk or the database refused
-    └── DetectionFailedError    the picture is kept, and has no answer
+    └── NoAnswerError           the picture is kept, and has no answer
 """
 
+import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from webapp.failures import Failure
     from webapp.results import Result
 
 
@@ -72,11 +98,59 @@ class UnknownModelError(FieldError):
     """No model of that name is installed."""
 
 
-class NoModelError(WebappError):
-    """No model is installed at all."""
+class QueryError(FieldError):
+    """A list of results cannot be asked for like that."""
+
+
+class UnknownClassError(FieldError):
+    """The model knows no class of that id."""
+
+
+class UnknownDetectionError(FieldError):
+    """The result has no such detection."""
+
+
+class OpacityError(FieldError):
+    """The opacity is no number from 0 to 1."""
+
+
+class KeyFormError(FieldError):
+    """An idempotency key has not the form of one."""
+
+
+class OtherRequestError(FieldError):
+    """An idempotency key was used for another request."""
 
     def __init__(self) -> None:
-        super().__init__("No model is installed yet: `make models` installs one.")
+        super().__init__("This idempotency key was sent with another request before.")
+
+
+class StillRunningError(WebappError):
+    """A request with the same idempotency key is being carried out."""
+
+    def __init__(self) -> None:
+        super().__init__("The same request was sent before, and is still being worked on.")
+
+
+class TaskError(WebappError):
+    """The model or the result is of another kind than the address."""
+
+
+class NoModelError(WebappError):
+    """No model is installed at all, or none of a kind.
+
+    Args:
+        kind: What it should be able to do, such as "detection"; empty for anything.
+    """
+
+    def __init__(self, kind: str = "") -> None:
+        if kind:
+            super().__init__(
+                f"No model for {kind} is installed yet: `python -m pipeline models list` shows "
+                f"which ones there are."
+            )
+        else:
+            super().__init__("No model is installed yet: `make models` installs one.")
 
 
 class UnknownResultError(WebappError):
@@ -97,15 +171,124 @@ class OriginalGoneError(WebappError):
     """The result is there, its original file is not."""
 
 
+class ModelGoneError(WebappError):
+    """The model of a result is no longer installed."""
+
+
+class UnexplainableError(WebappError):
+    """This answer cannot be explained."""
+
+
+class ExplanationFailedError(WebappError):
+    """The model server did not explain an answer.
+
+    Attributes:
+        failure: What went wrong.
+    """
+
+    def __init__(self, failure: "Failure") -> None:
+        super().__init__(failure.sentence)
+        self.failure = failure
+
+
+class UnknownExplanationError(WebappError):
+    """There is no explanation of that id."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no explanation at this address, or not any more.")
+
+
+class UnfinishedExplanationError(WebappError):
+    """The explanation is not there yet, or was cancelled.
+
+    Args:
+        is_cancelled: Whether it will never be there.
+    """
+
+    def __init__(self, *, is_cancelled: bool) -> None:
+        rest = "was cancelled" if is_cancelled else "is still being worked on"
+        super().__init__(f"This explanation {rest}.")
+
+
+class TooManyExplanationsError(WebappError):
+    """Too many explanations wait already."""
+
+    def __init__(self) -> None:
+        super().__init__("Too many explanations are waiting to be worked on.")
+
+
 class CrossSiteError(WebappError):
     """Another site's page sent this request."""
+
+
+class FormTokenError(WebappError):
+    """The form was not made by a page of ours for this browser."""
+
+    def __init__(self) -> None:
+        super().__init__("This form does not belong to the page that your browser was shown last.")
+
+
+class AccessError(WebappError):
+    """Whoever asks may not."""
+
+
+class LoginNeededError(AccessError):
+    """Nobody knows who asks."""
+
+    def __init__(self) -> None:
+        super().__init__("This site answers only those it knows.")
+
+
+class BadKeyError(AccessError):
+    """The API key is none of ours, or was revoked."""
+
+    def __init__(self) -> None:
+        super().__init__("The API key is not known here, or was revoked.")
+
+
+class BadLoginError(AccessError):
+    """The name or the password is wrong; which of them is not told."""
+
+    def __init__(self) -> None:
+        super().__init__("The name or the password is wrong.")
+
+
+class ScopeError(AccessError):
+    """This key or user may do other things, not this."""
+
+
+class TooOftenError(WebappError):
+    """One client asks more often than it may.
+
+    Attributes:
+        retry_after_s: When it may ask again, in seconds.
+    """
+
+    def __init__(self, wait_s: float) -> None:
+        self.retry_after_s = max(1, math.ceil(wait_s))
+        super().__init__(f"You may ask again in {self.retry_after_s} s.")
+
+
+class BusyError(WebappError):
+    """As much as fits is being worked on."""
+
+    def __init__(self) -> None:
+        super().__init__("As many pictures as this site can handle are being looked at.")
+
+
+class QuotaError(WebappError):
+    """There is no room for another picture."""
+
+
+class CommandError(WebappError):
+    """A command for the operator makes no sense."""
 
 
 class StorageError(WebappError):
     """The disk or the database refused."""
 
 
-class DetectionFailedError(WebappError):
+class NoAnswerError(WebappError):
     """A picture is kept and has no answer.
 
     Attributes:

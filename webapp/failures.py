@@ -20,6 +20,7 @@ class FailureKind(StrEnum):
     NOT_SERVED = "not_served"
     OVERLOADED = "overloaded"
     BROKEN_ANSWER = "broken_answer"
+    UNEXPECTED = "unexpected"
 
 
 @dataclass(frozen=True, slots=True)

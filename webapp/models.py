@@ -2,23 +2,27 @@
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from recognition import LabelledModel
 from vision import Labels, ModelCard, VisionError
-from webapp.exceptions import NoModelError, UnknownModelError
+from webapp.exceptions import NoModelError, TaskError, UnknownModelError
+from webapp.results import Task
 
 _CARD = "model.toml"
 _SHOWN_NAME_MAX = 60
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class InstalledModel:
+class InstalledModel(LabelledModel):
     """A model's card and the names of its classes."""
 
-    card: ModelCard
-    labels: Labels
+    __slots__ = ()
+
+    @property
+    def task(self) -> Task:
+        """What it does."""
+        return Task(self.card.task)
 
 
 # Name, time of change and size of every file of a model's folder.
@@ -39,32 +43,39 @@ class ModelRepository:
         self._root = root
         self._known: dict[Path, tuple[_Stamp, InstalledModel | None]] = {}
 
-    def installed(self) -> tuple[InstalledModel, ...]:
-        """Return the models, the default one first."""
-        return tuple(sorted(self._models(), key=lambda model: (model.card.rank, model.card.name)))
+    def installed(self, task: Task | None = None) -> tuple[InstalledModel, ...]:
+        """Return the models, or those of one task, the default one first."""
+        models = (model for model in self._models() if task in {None, model.task})
+        return tuple(sorted(models, key=lambda model: (model.card.rank, model.card.name)))
 
     def has(self, name: str) -> bool:
         """Tell whether a model of that name is installed."""
         return any(model.card.name == name for model in self.installed())
 
-    def choose(self, name: str | None) -> InstalledModel:
+    def choose(self, name: str | None, task: Task | None = None) -> InstalledModel:
         """Return the model of that name; None or an empty name means the default one.
 
+        Args:
+            name: As its card has it.
+            task: What it has to be for; None takes any.
+
         Raises:
-            NoModelError: None is installed.
+            NoModelError: None is installed, or none for the task.
             UnknownModelError: None of that name is.
+            TaskError: The one of that name is for another task.
         """
-        models = self.installed()
-        if not models:
+        everything = self.installed()
+        if not everything:
             raise NoModelError
-        if not name:
-            return models[0]
-        for model in models:
-            if model.card.name == name:
+        if name:
+            model = _named(name, everything)
+            if task not in {None, model.task}:
+                raise TaskError(f"The model {name} is for {model.task}, not for {task}.")
+            return model
+        for model in everything:
+            if task in {None, model.task}:
                 return model
-        names = ", ".join(model.card.name for model in models)
-        shown = ascii(name[:_SHOWN_NAME_MAX])
-        raise UnknownModelError(f"There is no model called {shown}. Installed: {names}.")
+        raise NoModelError(task or "")
 
     def _models(self) -> Iterator[InstalledModel]:
         for card_path in self._root.glob(f"*/{_CARD}"):
@@ -81,6 +92,15 @@ class ModelRepository:
         except OSError:  # removed while we looked
             return None
         return known[1]
+
+
+def _named(name: str, models: tuple[InstalledModel, ...]) -> InstalledModel:
+    for model in models:
+        if model.card.name == name:
+            return model
+    names = ", ".join(model.card.name for model in models)
+    shown = ascii(name[:_SHOWN_NAME_MAX])
+    raise UnknownModelError(f"There is no model called {shown}. Installed: {names}.")
 
 
 def _stamp(folder: Path) -> _Stamp:

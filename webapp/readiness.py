@@ -6,7 +6,7 @@ from collections.abc import Callable
 from serving_client import ModelState, NotFoundError, ServingClient, ServingError
 from webapp.exceptions import NoModelError, StorageError
 from webapp.models import ModelRepository
-from webapp.store import ResultStore
+from webapp.storage.store import ResultStore
 
 
 def reasons_against(

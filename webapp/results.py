@@ -8,8 +8,8 @@ from typing import Self
 
 import numpy as np
 
-from vision import Detections
-from webapp.exceptions import DetectionFailedError, ThresholdError
+from vision import Classification, Detections
+from webapp.exceptions import NoAnswerError, ThresholdError
 from webapp.failures import Failure, FailureKind
 
 NO_DETECTIONS = Detections(
@@ -18,6 +18,16 @@ NO_DETECTIONS = Detections(
     scores=np.empty(0, dtype=np.float32),
     labels=(),
 )
+NO_CLASSES = Classification(
+    class_ids=np.empty(0, dtype=np.int64), scores=np.empty(0, dtype=np.float32), labels=()
+)
+
+
+class Task(StrEnum):
+    """What a model does."""
+
+    DETECTION = "detection"
+    CLASSIFICATION = "classification"
 
 
 class State(StrEnum):
@@ -30,15 +40,15 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StageTimes:
-    """Where the time of one detection went, in milliseconds.
+    """Where the time of one answer went, in milliseconds.
 
     Attributes:
         decode: Reading, checking and shrinking the picture.
         store: Writing the original and the row.
         encode: From pixels to request bytes.
         serve: The way to the model server and back, with the model's own work.
-        parse: From answer bytes to boxes.
-        total: All of it, from the upload's bytes to its boxes.
+        parse: From answer bytes to boxes or classes.
+        total: All of it, from the upload's bytes to its answer.
     """
 
     decode: float
@@ -57,19 +67,24 @@ class Result:
         id: 32 hexadecimal digits, made at random.
         created_at: When the upload was accepted, in UTC.
         image_name: The client's file name, as text to show; never part of a path.
-        original_name: The name in :class:`~webapp.originals.Originals`.
+        original_name: The name in :class:`~webapp.storage.originals.Originals`; several results
+            may be about the same file.
         original_bytes: Its size.
         original_sha256: Its digest.
         width: Pixels of the upright picture.
         height: Pixels of the upright picture.
+        batch_id: What the uploads of one form have in common, 32 hexadecimal digits; None for one
+            that came by itself.
+        task: What the model does.
         model_name: The model that was asked.
         model_version: The version that answered; None until it has.
-        threshold: The score, 0..1, from which detections are shown.
+        threshold: The score, 0..1, from which detections and classes are shown.
         score_floor: The score from which detections were kept.
         state: Whether there is an answer.
         failure_kind: Why there is none, for programs; None unless failed.
         failure_sentence: Why there is none, for people.
-        detections: Everything the model returned from ``score_floor`` up.
+        detections: Everything a detector returned from ``score_floor`` up.
+        classification: The classes a classifier returned.
         times: Where the time went; None until done.
     """
 
@@ -81,6 +96,8 @@ class Result:
     original_sha256: str
     width: int
     height: int
+    batch_id: str | None = None
+    task: Task = Task.DETECTION
     model_name: str
     model_version: int | None
     threshold: float
@@ -88,13 +105,24 @@ class Result:
     state: State
     failure_kind: FailureKind | None
     failure_sentence: str
-    detections: Detections
-    times: StageTimes | None
+    detections: Detections = NO_DETECTIONS
+    classification: Classification = NO_CLASSES
+    times: StageTimes | None = None
 
     @property
     def shown(self) -> Detections:
         """The detections from the threshold up: those of picture, table and JSON alike."""
         return self.detections.above(self.threshold)
+
+    @property
+    def shown_classes(self) -> Classification:
+        """The classes from the threshold up, and in any case the most probable one."""
+        return self.classification.above(self.threshold)
+
+    @property
+    def shown_labels(self) -> tuple[str, ...]:
+        """The names of what is shown, each once."""
+        return tuple(dict.fromkeys((*self.shown.labels, *self.shown_classes.labels)))
 
     def at_threshold(self, threshold: float | None) -> Self:
         """Return the same result with another threshold; None keeps the one it has."""
@@ -113,10 +141,10 @@ class Result:
         """Return the result itself.
 
         Raises:
-            DetectionFailedError: It has no answer.
+            NoAnswerError: It has no answer.
         """
         if self.state is not State.DONE:
-            raise DetectionFailedError(self)
+            raise NoAnswerError(self)
         return self
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from webapp.exceptions import UnknownSampleError
-from webapp.uploads import Upload
+from webapp.http.uploads import Upload
 
 BUNDLED = Path(__file__).parent / "static" / "samples"
 """The folder of those that come with the application."""

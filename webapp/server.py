@@ -19,6 +19,8 @@ from webapp.settings import Settings
 # closed connection; beyond it waitress itself answers 413 and hangs up.
 _READ_FACTOR = 4
 _POLL_S = 1.0
+_HEADER_BYTES_MAX = 32 * 1024
+_IDLE_S = 60
 _DRAIN_MARGIN_S = 5.0
 
 
@@ -58,6 +60,12 @@ class WebServer:
             map=self._sockets,
             sockets=[listener],
             threads=settings.web_threads,
+            connection_limit=settings.connections_max,
+            max_request_header_size=_HEADER_BYTES_MAX,
+            # Whoever sends nothing for so long makes room for others.
+            channel_timeout=_IDLE_S,
+            cleanup_interval=_IDLE_S // 2,
+            clear_untrusted_proxy_headers=False,  # `create_app` trusts as many as are set
             max_request_body_size=_READ_FACTOR * (settings.upload_bytes_max + FORM_BYTES),
             ident="sightline",
         )
@@ -80,7 +88,8 @@ class WebServer:
             self._server.pull_trigger()
 
     def _turn(self, timeout_s: float) -> None:
-        wasyncore.loop(timeout=timeout_s, map=self._sockets, count=1)
+        # select() ends at descriptor 1023, poll() does not.
+        wasyncore.loop(timeout=timeout_s, use_poll=True, map=self._sockets, count=1)
 
     def _is_busy(self) -> bool:
         """Whether a request is being received, worked on or answered."""

@@ -3,15 +3,22 @@
 from dataclasses import dataclass
 from typing import cast
 
-from flask import current_app
+from flask import Flask, current_app
 
-from webapp.detect import Detector
+from webapp.access.keys import ApiKeys
+from webapp.access.users import Users
+from webapp.explanations.explain import Explainer
+from webapp.explanations.explain_detections import DetectionExplainer
 from webapp.models import ModelRepository
-from webapp.originals import Originals
+from webapp.recognise import Recogniser
 from webapp.samples import Samples
 from webapp.serving import SharedClient
 from webapp.settings import Settings
-from webapp.store import ResultStore
+from webapp.storage.idempotency import Replies
+from webapp.storage.originals import Originals
+from webapp.storage.remove import Remover
+from webapp.storage.store import ResultStore
+from webapp.telemetry.metrics import Metrics
 
 EXTENSION = "sightline"
 
@@ -26,14 +33,28 @@ class Services:
     originals: Originals
     results: ResultStore
     client: SharedClient
-    detector: Detector
+    recogniser: Recogniser
+    remover: Remover
+    explainer: Explainer
+    detection_explainer: DetectionExplainer
+    keys: ApiKeys
+    users: Users
+    metrics: Metrics
+    replies: Replies
 
     def close(self) -> None:
-        """Free connections to the model server and the database."""
-        self.client.close()
+        """End what runs in the background, and free connections."""
+        self.detection_explainer.jobs.stop()
+        self.client.close()  # which ends the call that such a job waits for
+        self.detection_explainer.jobs.join()
         self.results.close()
 
 
 def services() -> Services:
     """Return the parts of the application that answers the current request."""
-    return cast("Services", current_app.extensions[EXTENSION])
+    return parts_of(current_app)
+
+
+def parts_of(app: Flask) -> Services:
+    """Return the parts of an application."""
+    return cast("Services", app.extensions[EXTENSION])

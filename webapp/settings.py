@@ -13,8 +13,10 @@ _KINDS = {int: "a whole number", float: "a number"}
 _HOUR_S = 3600.0
 
 
-def _about(doc: str, *, least: float = 0, most: float = float("inf")) -> dict[str, Any]:
-    return {"doc": doc, "least": least, "most": most}
+def _about(
+    doc: str, *, least: float = 0, most: float = float("inf"), choices: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    return {"doc": doc, "least": least, "most": most, "choices": choices}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,50 @@ class Settings:
         default=5000, metadata=_about("Port to listen on; 0 takes a free one", most=65535)
     )
     web_threads: int = field(
-        default=8, metadata=_about("Requests worked on at the same time", least=1, most=256)
+        default=16, metadata=_about("Requests worked on at the same time", least=1, most=256)
+    )
+    connections_max: int = field(
+        default=200,
+        metadata=_about("Connections open at the same time; more wait", least=1, most=10_000),
+    )
+    trusted_hops: int = field(
+        default=0,
+        metadata=_about("Proxies in front that say who asks, in X-Forwarded-*; 0 is none", most=10),
+    )
+    access: str = field(
+        default="open",
+        metadata=_about(
+            "Who gets in: open is everybody, required those with an API key or a login",
+            choices=("open", "required"),
+        ),
+    )
+    login_hours: float = field(
+        default=12.0, metadata=_about("How long a login lasts, in hours", least=0.01, most=8760)
+    )
+    requests_per_minute: int = field(
+        default=1200,
+        metadata=_about("Requests of one client a minute; 0 is without limit, as is this machine"),
+    )
+    changes_per_minute: int = field(
+        default=300,
+        metadata=_about("Of these, uploads and other changes; 0 is without limit"),
+    )
+    recognitions_max: int = field(
+        default=4, metadata=_about("Pictures looked at at the same time", least=1, most=256)
+    )
+    recognitions_waiting_max: int = field(
+        default=8, metadata=_about("Pictures that wait for their turn; more get a 503", most=256)
+    )
+    recognitions_wait_s: float = field(
+        default=5.0,
+        metadata=_about("How long a picture waits for its turn, in seconds", most=_HOUR_S),
+    )
+    quota_bytes: int = field(
+        default=0,
+        metadata=_about("What all originals together may weigh, in bytes; 0 is without limit"),
+    )
+    log_format: str = field(
+        default="text", metadata=_about("Form of the log: text or json", choices=("text", "json"))
     )
     upload_bytes_max: int = field(
         default=20_000_000, metadata=_about("Largest picture file, in bytes", least=1)
@@ -79,12 +124,22 @@ class Settings:
         metadata=_about("Detections below this score are not kept unless asked for", most=1),
     )
 
+    explanation_masks: int = field(
+        default=400,
+        metadata=_about(
+            "Covered copies of a picture that a detector is shown to explain one object",
+            least=1,
+            most=100_000,
+        ),
+    )
+    explanations_waiting_max: int = field(
+        default=4,
+        metadata=_about("Explanations of objects that may wait while one is worked on", most=1000),
+    )
+
     def __post_init__(self) -> None:
         for each in fields(self):
-            value, least, most = getattr(self, each.name), *_range(each)
-            if isinstance(value, int | float) and not least <= value <= most:
-                span = f"{least:g} to {most:g}" if most < float("inf") else f"{least:g} or more"
-                raise SettingsError(f"{_variable(each.name)}: expected {span}, got {value}")
+            _check(each, getattr(self, each.name))
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> Self:
@@ -107,8 +162,15 @@ class Settings:
             yield _variable(each.name), str(each.default), each.metadata["doc"]
 
 
-def _range(setting: Field[Any]) -> tuple[float, float]:
-    return setting.metadata["least"], setting.metadata["most"]
+def _check(setting: Field[Any], value: object) -> None:
+    least, most = setting.metadata["least"], setting.metadata["most"]
+    choices = setting.metadata["choices"]
+    if isinstance(value, int | float) and not least <= value <= most:
+        span = f"{least:g} to {most:g}" if most < float("inf") else f"{least:g} or more"
+        raise SettingsError(f"{_variable(setting.name)}: expected {span}, got {value}")
+    if choices and value not in choices:
+        wanted = " or ".join(choices)
+        raise SettingsError(f"{_variable(setting.name)}: expected {wanted}, got {value!r}")
 
 
 def _variable(name: str) -> str:

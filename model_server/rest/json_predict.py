@@ -11,6 +11,7 @@ from model_server.rest.json_document import echo
 from model_server.rest.json_tensor import is_base64, shape_of, size_of, to_tensor
 from model_server.runtimes import SignatureDef, Tensor
 from model_server.status import Code, ServingError
+from model_server.tensors import to_array
 
 _SIGNATURE_NAME, _INSTANCES, _INPUTS = "signature_name", "instances", "inputs"
 
@@ -67,14 +68,31 @@ def signature_named(signatures: Mapping[str, SignatureDef], name: str) -> Signat
 def predict_input(document: Mapping[str, Any], signature: SignatureDef) -> PredictInput:
     """Read the tensors for a signature out of a request.
 
+    An input that has a default may be left out, as over gRPC; the original wants all of them.
+
     Raises:
         ServingError: They are not there, or do not fit. A message of the original.
     """
-    types = {alias: info.dtype for alias, info in sorted(signature.inputs.items())}
     _check_keys(document)
-    if _INSTANCES in document:
-        return PredictInput(_row_tensors(document[_INSTANCES], types), Form.ROW)
-    return PredictInput(_column_tensors(document[_INPUTS], types), Form.COLUMN)
+    form = Form.ROW if _INSTANCES in document else Form.COLUMN
+    value = document[form.value]
+    left_out = _left_out(value[0] if form is Form.ROW else value, signature)
+    types = {
+        alias: info.dtype
+        for alias, info in sorted(signature.inputs.items())
+        if alias not in left_out
+    }
+    tensors = _row_tensors(value, types) if form is Form.ROW else _column_tensors(value, types)
+    defaults = {alias: to_array(signature.defaults[alias]) for alias in left_out}
+    return PredictInput({**tensors, **defaults}, form)
+
+
+def _left_out(value: Any, signature: SignatureDef) -> list[str]:
+    """Return the inputs with a default that a request leaves to it."""
+    if _is_object(value):
+        return sorted(alias for alias in signature.defaults if alias not in value)
+    has_others = len(signature.defaults) < len(signature.inputs)
+    return sorted(signature.defaults) if has_others else []
 
 
 def _check_keys(document: Mapping[str, Any]) -> None:

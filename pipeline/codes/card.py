@@ -1,7 +1,7 @@
 """The facts about the detector of codes, as its `model.toml` and `labels.txt` tell them."""
 
 from pipeline.codes.kinds import CodeKind
-from vision import InputSpec, Labels, ModelCard, OutputNames, Resize
+from vision import DetectionOutputs, InputSpec, Labels, ModelCard, Resize
 
 NAME = "codes"
 # Behind the general detectors, once one is installed: see the header of catalogue.toml.
@@ -29,7 +29,7 @@ def card(size: int, threshold: float) -> ModelCard:
             dtype="uint8",
             resize=Resize("fit", size, size),
         ),
-        outputs=OutputNames(
+        outputs=DetectionOutputs(
             boxes="detection_boxes",
             scores="detection_scores",
             classes="detection_classes",

@@ -230,6 +230,10 @@ def _installed(arguments: argparse.Namespace) -> tuple[InstalledModel, Labels] |
             f"No model {arguments.model!r} is installed in {repository.root}; install it with "
             f"`python -m pipeline models fetch {arguments.model}`."
         )
+    if model.card.task != "detection":
+        raise EvaluationError(
+            f"{arguments.model} is for {model.card.task}; only detectors can be measured here."
+        )
     path = model.folder / model.card.labels_file
     try:
         return model, Labels.parse(path.read_text(encoding="utf-8"))

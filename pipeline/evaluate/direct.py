@@ -51,7 +51,7 @@ class DirectDetector:
             outputs = self._function(**{self._card.input.tensor: tensor})
             found = detections_from_outputs(
                 {name: value.numpy() for name, value in outputs.items()},
-                names=self._card.outputs,
+                names=self._card.detection_outputs,
                 labels=self._labels,
                 size_wh=decoded.original_size_wh,
             )

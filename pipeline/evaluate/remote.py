@@ -32,13 +32,7 @@ class GrpcDetector:
         self._client = client
         self._card = card
         self._labels = labels
-        outputs = (
-            card.outputs.boxes,
-            card.outputs.scores,
-            card.outputs.classes,
-            card.outputs.count,
-        )
-        self._output_names = tuple(name for name in outputs if name is not None)
+        self._outputs = card.detection_outputs
 
     def detect(self, picture: Path) -> list[FoundBox]:
         """See `Detector`."""
@@ -50,12 +44,12 @@ class GrpcDetector:
             result = self._client.predict(
                 ModelRef(self._card.name, signature=spec.signature),
                 {spec.tensor: decoded.image_hwc[None]},
-                output_names=self._output_names,
+                output_names=self._outputs.names,
             )
             self.version = result.model.version
             found = detections_from_outputs(
                 result.outputs,
-                names=self._card.outputs,
+                names=self._outputs,
                 labels=self._labels,
                 size_wh=decoded.original_size_wh,
             )

@@ -39,7 +39,14 @@ def test_no_setting_is_documented_that_nobody_reads() -> None:
     """Every variable that a document names is read somewhere in the source."""
     source = "".join(
         path.read_text()
-        for folder in ("webapp", "serving_client", "pipeline", "launcher", "benchmarks")
+        for folder in (
+            "webapp",
+            "sightline",
+            "serving_client",
+            "pipeline",
+            "launcher",
+            "benchmarks",
+        )
         for path in (ROOT / folder).rglob("*.py")
     )
     known = {name for name, _, _ in settings()}

@@ -11,8 +11,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = (
-    "benchmarks", "launcher", "model_server", "pipeline", "protos", "serving_client", "vision",
-    "webapp",
+    "benchmarks", "launcher", "model_server", "pipeline", "protos", "recognition",
+    "serving_client", "sightline", "vision", "webapp",
 )  # fmt: skip
 
 # Of our own packages, each one may import these besides itself.
@@ -22,9 +22,11 @@ ALLOWED = {
     "model_server": set[str](),
     "pipeline": {"serving_client", "vision"},
     "protos": set[str](),
+    "recognition": {"serving_client", "vision"},
     "serving_client": {"protos"},
+    "sightline": {"recognition", "serving_client", "vision"},
     "vision": set[str](),
-    "webapp": {"serving_client", "vision"},
+    "webapp": {"recognition", "serving_client", "vision"},
 }
 # These may be imported only below the folders named.
 CONFINED = {
@@ -34,7 +36,7 @@ CONFINED = {
     "tensorflow": ("model_server/runtimes/", "pipeline/", "benchmarks/"),
     "keras": ("model_server/runtimes/", "pipeline/"),
     "tensorflow_serving": ("model_server/", "benchmarks/"),
-    "grpc": ("serving_client/", "model_server/", "webapp/testing.py", "benchmarks/"),
+    "grpc": ("serving_client/", "model_server/", "benchmarks/"),
 }
 VISION_NEEDS = {"numpy", "PIL"}
 
@@ -87,7 +89,7 @@ def test_vision_needs_only_numpy_and_pillow() -> None:
     assert names - set(sys.stdlib_module_names) <= VISION_NEEDS | {"vision"}
 
 
-@pytest.mark.parametrize("package", ["serving_client", "vision"])
+@pytest.mark.parametrize("package", ["recognition", "serving_client", "vision"])
 def test_public_names_are_listed_and_sorted(package: str) -> None:
     """`__all__` of a library is sorted and is exactly what a reader finds in it."""
     module = importlib.import_module(package)
@@ -107,7 +109,9 @@ def _export_order(name: str) -> tuple[int, str]:
     return (0 if name.isupper() else 1 if name[0].isupper() else 2, name)
 
 
-@pytest.mark.parametrize("package", ["serving_client", "vision", "model_server", "protos"])
+@pytest.mark.parametrize(
+    "package", ["model_server", "protos", "recognition", "serving_client", "sightline", "vision"]
+)
 def test_libraries_are_typed(package: str) -> None:
     """A library tells type checkers that it is typed."""
     assert (ROOT / package / "py.typed").exists()

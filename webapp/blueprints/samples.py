@@ -29,7 +29,9 @@ def detect(name: str) -> BaseResponse:
     if sample.model != model_name and services().models.has(sample.model):
         # The threshold was meant for the other model.
         model_name, threshold = sample.model, None
-    result = services().detector.detect(sample.upload(), model_name=model_name, threshold=threshold)
+    result = services().recogniser.recognise(
+        sample.upload(), model_name=model_name, threshold=threshold
+    )
     return to_result(result)
 
 

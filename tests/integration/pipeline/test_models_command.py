@@ -13,7 +13,7 @@ from pipeline.cli import main
 from pipeline.manifest import Manifest
 from pipeline.testing.archives import TinyModel
 from pipeline.testing.server import ArchiveServer, Fault
-from vision import InputSpec, Labels, ModelCard, OutputNames, Resize
+from vision import DetectionOutputs, InputSpec, Labels, ModelCard, Resize
 
 Run = Callable[..., int]
 WriteCatalogue = Callable[[Mapping[str, str], list[str]], Path]
@@ -353,9 +353,9 @@ def test_a_download_that_broke_off_goes_on_in_the_next_command(
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["fetch", "--mirror", "ftp://models.invalid"], "neither a folder nor an http(s) address"),
-        (["fetch", "--mirror", "/no/such/folder"], "neither a folder nor an http(s) address"),
-        (["fetch", "tiny"], "tiny is in mirrors only: name one that has tiny.tar.gz"),
+        (["fetch", "--mirror", "ftp://models.invalid"], "nor a file, nor an http(s) address"),
+        (["fetch", "--mirror", "/no/such/folder"], "nor a file, nor an http(s) address"),
+        (["fetch", "tiny"], "tiny.tar.gz is in mirrors only: name one that has it with --mirror"),
         (["fetch", "--catalogue", "/no/such/file"], "Cannot read the catalogue /no/such/file"),
         (["remove", "tiny"], "No model 'tiny' is installed"),
         (["remove", ".work"], "'.work' cannot be a model's name"),
@@ -536,7 +536,7 @@ def ours(root: Path) -> Path:
         rank=90,
         threshold=0.5,
         input=interface,
-        outputs=OutputNames("boxes", "scores", "classes", "count"),
+        outputs=DetectionOutputs("boxes", "scores", "classes", "count"),
     )
     (folder / "model.toml").write_text(card.to_toml(), encoding="utf-8")
     (folder / "labels.txt").write_text("1 qr_code\n", encoding="utf-8")

@@ -31,6 +31,9 @@ def settings(tmp_path: Path) -> Settings:
         originals=tmp_path / "originals",
         database_url=f"sqlite:///{tmp_path}/results.sqlite3",
         upload_bytes_max=200_000,
+        # Nobody is turned away, however slow the machine is.
+        recognitions_waiting_max=16,
+        recognitions_wait_s=30.0,
     )
 
 

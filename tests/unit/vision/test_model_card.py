@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vision import InputSpec, ModelCard, ModelCardError, OutputNames, Resize
+from vision import (
+    ClassificationOutputs,
+    DetectionOutputs,
+    Explanation,
+    InputSpec,
+    ModelCard,
+    ModelCardError,
+    Resize,
+)
 
 TOML = """\
 name = "ssd_mobilenet_v1_075_coco"
@@ -49,9 +57,55 @@ CARD = ModelCard(
     rank=20,
     threshold=0.5,
     input=InputSpec("serving_default", "input_tensor", "uint8", Resize("stretch", 300, 300)),
-    outputs=OutputNames(
+    outputs=DetectionOutputs(
         "detection_boxes", "detection_scores", "detection_classes", "num_detections"
     ),
+)
+CLASSIFIER_TOML = """\
+name = "mobilenet_v2"
+title = "MobileNet v2, 224 px"
+task = "classification"
+summary = "Small and fast; 1000 things of ImageNet"
+licence = "Apache-2.0"
+rank = 50
+threshold = 0.1
+labels_file = "labels.txt"
+
+[input]
+signature = "serving_default"
+tensor = "image"
+dtype = "uint8"
+
+[input.resize]
+method = "stretch"
+width = 224
+height = 224
+
+[outputs]
+class_ids = "class_ids"
+scores = "scores"
+class_names = "class_names"
+probabilities = "probabilities"
+
+[explanation]
+signature = "grad_cam"
+tensor = "image"
+class_id = "class_id"
+heat_map = "heat_map"
+score = "score"
+"""
+EXPLANATION_TOML = CLASSIFIER_TOML[CLASSIFIER_TOML.index("[explanation]") :]
+CLASSIFIER_CARD = ModelCard(
+    name="mobilenet_v2",
+    title="MobileNet v2, 224 px",
+    task="classification",
+    summary="Small and fast; 1000 things of ImageNet",
+    licence="Apache-2.0",
+    rank=50,
+    threshold=0.1,
+    input=InputSpec("serving_default", "image", "uint8", Resize("stretch", 224, 224)),
+    outputs=ClassificationOutputs("class_ids", "scores", "class_names", "probabilities"),
+    explanation=Explanation("grad_cam", "image", "class_id", "heat_map", "score"),
 )
 
 characters = st.characters(codec="utf-8", exclude_categories=["Cc", "Zl", "Zp"])
@@ -59,19 +113,17 @@ lines = st.text(characters, min_size=1).filter(str.strip)
 plain_names = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,30}", fullmatch=True)
 any_text = st.text(st.characters(codec="utf-8"), min_size=1)
 sides = st.integers(1, 10_000)
-cards = st.builds(
-    ModelCard,
-    name=plain_names,
-    title=lines,
-    task=st.just("detection"),
-    summary=lines,
-    licence=lines,
-    source_url=st.just("") | st.from_regex(r"https?://[!-~]{1,30}", fullmatch=True),
-    archive_sha256=st.just("") | st.from_regex(r"[0-9a-f]{64}", fullmatch=True),
-    rank=st.integers(-(2**63), 2**63 - 1),
-    threshold=st.floats(0, 1),
-    labels_file=plain_names,
-    input=st.builds(
+facts = {
+    "name": plain_names,
+    "title": lines,
+    "summary": lines,
+    "licence": lines,
+    "source_url": st.just("") | st.from_regex(r"https?://[!-~]{1,30}", fullmatch=True),
+    "archive_sha256": st.just("") | st.from_regex(r"[0-9a-f]{64}", fullmatch=True),
+    "rank": st.integers(-(2**63), 2**63 - 1),
+    "threshold": st.floats(0, 1),
+    "labels_file": plain_names,
+    "input": st.builds(
         InputSpec,
         signature=lines,
         tensor=lines,
@@ -79,21 +131,36 @@ cards = st.builds(
         resize=st.builds(Resize, st.sampled_from(["stretch", "fit"]), sides, sides)
         | st.just(Resize("none")),
     ),
-    outputs=st.builds(OutputNames, any_text, any_text, any_text, st.none() | any_text),
+}
+maybe_text = st.none() | any_text
+detectors = st.builds(
+    ModelCard,
+    task=st.just("detection"),
+    outputs=st.builds(DetectionOutputs, any_text, any_text, any_text, maybe_text),
+    **facts,
+)
+classifiers = st.builds(
+    ModelCard,
+    task=st.just("classification"),
+    outputs=st.builds(ClassificationOutputs, any_text, any_text, maybe_text, maybe_text),
+    explanation=st.none() | st.builds(Explanation, *[any_text] * 5),
+    **facts,
 )
 
 
-def test_the_documented_file_is_read() -> None:
+@pytest.mark.parametrize(("text", "card"), [(TOML, CARD), (CLASSIFIER_TOML, CLASSIFIER_CARD)])
+def test_the_documented_file_is_read(text: str, card: ModelCard) -> None:
     """Each key of `model.toml` arrives in its field."""
-    assert ModelCard.from_toml(TOML) == CARD
+    assert ModelCard.from_toml(text) == card
 
 
-def test_the_documented_file_is_written() -> None:
+@pytest.mark.parametrize(("text", "card"), [(TOML, CARD), (CLASSIFIER_TOML, CLASSIFIER_CARD)])
+def test_the_documented_file_is_written(text: str, card: ModelCard) -> None:
     """The text has all keys, in the order of the documentation."""
-    assert CARD.to_toml() == TOML
+    assert card.to_toml() == text
 
 
-@given(cards)
+@given(detectors | classifiers)
 def test_any_card_round_trips(card: ModelCard) -> None:
     """A card written and read back is equal, whatever characters its texts have."""
     assert ModelCard.from_toml(card.to_toml()) == card
@@ -104,7 +171,7 @@ def test_a_size_that_means_nothing_and_a_missing_count_are_not_written() -> None
     card = dataclasses.replace(
         CARD,
         input=dataclasses.replace(CARD.input, resize=Resize("none")),
-        outputs=dataclasses.replace(CARD.outputs, count=None),
+        outputs=dataclasses.replace(CARD.detection_outputs, count=None),
     )
 
     table = tomllib.loads(card.to_toml())
@@ -158,7 +225,11 @@ def test_labels_file_may_be_left_out() -> None:
         ('"uint8"', '"float32"', "input.dtype: expected one of uint8, got 'float32'"),
         ('"input_tensor"', '" "', "input.tensor: expected one line of text, got ' '"),
         ('"serving_default"', '"a\\nb"', "input.signature: expected one line of text, got"),
-        ('"detection"', '"poetry"', "task: expected one of detection, got 'poetry'"),
+        ('"detection"', '"poetry"', "task: expected one of classification, detection, got 'poe"),
+        ('"detection"', "['detection']", "task: expected one of classification, detection, got ["),
+        ('task = "detection"\n', "", "task: missing"),
+        ('"detection"', '"classification"', "outputs.boxes: unknown key; expected one of class_"),
+        ("[outputs]", f"{EXPLANATION_TOML}\n[outputs]", "explanation: expected none for detecti"),
         ("threshold = 0.5", "threshold = 1.5", "threshold: expected a score from 0 to 1, got 1.5"),
         ("threshold = 0.5", "threshold = nan", "threshold: expected a score from 0 to 1, got nan"),
         ("threshold = 0.5", "threshold = '0.5'", "threshold: expected float, got '0.5'"),
@@ -179,6 +250,51 @@ def test_a_file_with_a_fault_is_refused(old: str, new: str, message: str) -> Non
     assert str(caught.value).startswith(message)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('class_ids = "class_ids"\n', "", "outputs.class_ids: missing"),
+        ('scores = "scores"', "scores = 1", "outputs.scores: expected str, got 1"),
+        ('heat_map = "heat_map"\n', "", "explanation.heat_map: missing"),
+        ('signature = "grad_cam"', 'signature = ""', "explanation.signature: expected the name"),
+        ('score = "score"', 'score = "score"\nhue = 1', "explanation.hue: unknown key; expected"),
+        ('"classification"', '"detection"', "outputs.class_ids: unknown key; expected one of box"),
+    ],
+)
+def test_a_classifiers_file_with_a_fault_is_refused(old: str, new: str, message: str) -> None:
+    """Which outputs are expected follows from the task."""
+    text = CLASSIFIER_TOML.replace(old, new, 1)
+
+    with pytest.raises(ModelCardError) as caught:
+        ModelCard.from_toml(text)
+
+    assert str(caught.value).startswith(message)
+
+
+def test_a_classifier_need_not_explain_itself() -> None:
+    """Without the table, the card says that the model cannot be asked."""
+    text = CLASSIFIER_TOML[: CLASSIFIER_TOML.index("[explanation]")].rstrip() + "\n"
+
+    card = ModelCard.from_toml(text)
+
+    assert card.explanation is None
+    assert card.to_toml() == text
+
+
+def test_only_a_detector_has_the_outputs_of_one() -> None:
+    """Who needs boxes gets a sentence from a model that has none."""
+    assert CARD.detection_outputs == CARD.outputs
+    with pytest.raises(ModelCardError, match=r"^mobilenet_v2 is for classification; expected a "):
+        _ = CLASSIFIER_CARD.detection_outputs
+
+
+def test_the_names_to_ask_for_are_those_there_are() -> None:
+    """An output without a name is not asked for, and neither is an input."""
+    assert DetectionOutputs("b", "s", "c").names == ("b", "s", "c")
+    assert ClassificationOutputs("i", "s", probabilities="p").names == ("i", "s", "p")
+    assert Explanation("g", "x", "i", "h", "s").names == ("i", "h", "s")
+
+
 def test_a_table_is_not_a_value() -> None:
     """A key that should be a table is refused by its name."""
     text = TOML[: TOML.index("[input]")] + 'input = "uint8"\n' + TOML[TOML.index("[outputs]") :]
@@ -189,7 +305,14 @@ def test_a_table_is_not_a_value() -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"threshold": float("nan")}, {"name": ""}, {"title": "\ud800"}, {"title": "two\nlines"}],
+    [
+        {"threshold": float("nan")},
+        {"name": ""},
+        {"title": "\ud800"},
+        {"title": "two\nlines"},
+        {"outputs": CLASSIFIER_CARD.outputs},
+        {"explanation": CLASSIFIER_CARD.explanation},
+    ],
 )
 def test_a_card_made_in_code_is_checked_too(changes: dict[str, Any]) -> None:
     """There is no way around the checks."""

@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as st_numpy
 from numpy.typing import NDArray
 
-from vision import Detection, Labels, OutputNames, OutputsError, detections_from_outputs
+from vision import Detection, DetectionOutputs, Labels, OutputsError, detections_from_outputs
 
-NAMES = OutputNames("detection_boxes", "detection_scores", "detection_classes", "num_detections")
-NAMES_WITHOUT_COUNT = OutputNames("detection_boxes", "detection_scores", "detection_classes")
+NAMES = DetectionOutputs(
+    "detection_boxes", "detection_scores", "detection_classes", "num_detections"
+)
+NAMES_WITHOUT_COUNT = DetectionOutputs("detection_boxes", "detection_scores", "detection_classes")
 LABELS = Labels({1: "person", 18: "dog"})
 
 # A dog in the lower left quarter, a person at the top right, and an unused row.
@@ -236,7 +238,7 @@ def test_an_output_has_a_name(key: str) -> None:
     names = {"boxes": "b", "scores": "s", "classes": "c", "count": "n"}
 
     with pytest.raises(ValueError, match=f"^{key}: "):
-        OutputNames(**names | {key: ""})
+        DetectionOutputs(**names | {key: ""})
 
 
 @given(

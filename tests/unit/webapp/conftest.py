@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from io import BytesIO
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,13 @@ from werkzeug.test import TestResponse
 
 from vision import encode_jpeg
 from webapp import Settings, create_app
+from webapp.access.form_tokens import HEADER, token_of
+from webapp.access.tokens import new_secret
 from webapp.services import EXTENSION
 from webapp.testing import Box, FakeModelServer, install_model
+from webapp.vendor import ICONS
 
 VOID = {"input", "img", "link", "meta", "br", "hr"}
-UNLABELLED_TYPES = {"hidden", "submit", "radio"}
 
 
 @dataclass
@@ -80,6 +83,7 @@ def check_page(html: str) -> None:
     ids = [each.attributes["id"] for each in page.elements if "id" in each.attributes]
     assert len(ids) == len(set(ids)), f"an id is there twice: {ids}"
     check_references(page, set(ids))
+    check_outline(page)
     check_nothing_inline(page)
 
 
@@ -88,13 +92,30 @@ def check_references(page: Page, ids: set[str | None]) -> None:
     labelled = {label.attributes.get("for") for label in page.all("label")}
     for image in page.all("img"):
         assert image.attributes.get("alt") is not None, f"no alt: {image}"
-    for control in page.all("input"):
-        is_wrapped = "label" in control.parents
-        assert is_wrapped or control.attributes.get("id") in labelled, f"no label: {control}"
+    for control in (*page.all("input"), *page.all("select"), *page.all("textarea")):
+        if control.attributes.get("type") == "hidden":
+            continue
+        is_named = "label" in control.parents or control.attributes.get("aria-label")
+        assert is_named or control.attributes.get("id") in labelled, f"no label: {control}"
+    for control in (*page.all("button"), *page.all("a")):
+        name = control.attributes.get("aria-label") or control.text.strip()
+        is_hidden = control.attributes.get("aria-hidden") == "true"
+        # A script puts the words into what it makes from a template.
+        assert name or is_hidden or "template" in control.parents, f"no name: {control}"
     for element in page.elements:
-        for attribute in ("for", "aria-describedby"):
+        for attribute in ("for", "list", "aria-describedby", "aria-labelledby"):
             value = element.attributes.get(attribute)
             assert value is None or set(value.split()) <= ids, f"{attribute} leads nowhere"
+
+
+def check_outline(page: Page) -> None:
+    """Assert that headings go down one step at a time, and that icons are there."""
+    levels = [int(each.name[1]) for each in page.elements if re.fullmatch("h[1-6]", each.name)]
+    steps = pairwise(levels)
+    assert all(after <= before + 1 for before, after in steps), f"a heading is left out: {levels}"
+    for use in page.all("use"):
+        _, _, name = (use.attributes.get("href") or "").partition("icons.svg#")
+        assert name in ICONS, f"no such icon: {use}"
 
 
 def check_nothing_inline(page: Page) -> None:
@@ -110,9 +131,21 @@ def check_nothing_inline(page: Page) -> None:
 class CheckingClient(FlaskClient):
     """A browser that looks closely at every page, and for the headers of every answer."""
 
+    def form_token(self) -> str:
+        """Return the token that a page for this browser has in its forms."""
+        cookie = self.get_cookie("sightline")
+        if cookie is None:
+            self.set_cookie("sightline", secret := new_secret())
+            return token_of(secret)
+        return token_of(cookie.value)
+
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
         kwargs.setdefault("buffered", True)  # read and close, as a server does
+        if kwargs.get("method") == "POST":  # as if it came from a form of a page of ours
+            kwargs["headers"] = {HEADER: self.form_token(), **dict(kwargs.get("headers") or {})}
         response = super().open(*args, **kwargs)
+        # Werkzeug's client puts a large form into a file, and leaves that open.
+        response.request.environ["wsgi.input"].close()
         assert re.fullmatch(r"[\w.-]{8,64}", response.headers["X-Request-Id"])
         str(response.headers).encode("latin-1")  # or a real server could not send them
         assert response.headers["X-Content-Type-Options"] == "nosniff"

@@ -23,10 +23,12 @@ def test_form_is_answered_in_the_promised_form(send: Send) -> None:
     document = answer.get_json()
     assert answer.status_code == 201
     assert answer.headers["Location"] == f"{DETECTIONS}/{document['id']}"
-    assert set(document) == {"id", "image_name", "model", "detections", "timings_ms"}
+    assert set(document) == {
+        "id", "image_name", "width", "height", "model", "detections", "timings_ms",
+    }  # fmt: skip
     assert document["image_name"] == "dog.jpg"
     assert document["model"] == {"name": "toy", "version": 3}
-    assert [set(each) for each in document["detections"]] == [{"label", "score", "box"}]
+    assert [set(each) for each in document["detections"]] == [{"label", "class_id", "score", "box"}]
     assert document["detections"][0]["label"] == "dog"
     assert document["detections"][0]["score"] == pytest.approx(0.9)
     assert document["detections"][0]["box"] == pytest.approx(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from webapp.exceptions import OriginalGoneError, StorageError
-from webapp.originals import Originals, random_id
+from webapp.storage.originals import Originals, random_id
 
 
 def test_file_is_kept_under_a_name_of_ours(tmp_path: Path) -> None:

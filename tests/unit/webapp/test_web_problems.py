@@ -6,17 +6,20 @@ from werkzeug.exceptions import BadRequest, InternalServerError, ServiceUnavaila
 import vision
 from webapp import exceptions
 from webapp.exceptions import (
-    DetectionFailedError,
+    CommandError,
+    ExplanationFailedError,
     ListenError,
+    NoAnswerError,
     SettingsError,
     UnknownResultError,
     WebappError,
 )
 from webapp.failures import FailureKind
-from webapp.problems import FAILURE_RULES, RULES, problem_of
+from webapp.problem_rules import FAILURE_RULES, RULES
+from webapp.problems import problem_of
 
 # They end the program before there is a request to answer.
-AT_START = {SettingsError, ListenError}
+AT_START = {SettingsError, ListenError, CommandError}
 
 
 def known(kind: type[Exception]) -> bool:
@@ -33,7 +36,8 @@ def test_every_error_of_ours_is_in_the_table() -> None:
     }
     leaves = {kind for kind in kinds if not kind.__subclasses__()} - AT_START
 
-    assert leaves - {DetectionFailedError} == {kind for kind in leaves if known(kind)}
+    by_failure = {NoAnswerError, ExplanationFailedError}
+    assert leaves - by_failure == {kind for kind in leaves if known(kind)}
     assert set(FAILURE_RULES) == set(FailureKind)
 
 

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from serving_client import DeadlineExceededError, NotFoundError, RpcError, UnavailableError
 from webapp import Settings
-from webapp.request_id import RequestIdFilter, begin_request, request_id
+from webapp.http.request_id import RequestIdFilter, begin_request, request_id
 from webapp.testing import FakeModelServer
 
 

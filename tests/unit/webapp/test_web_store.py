@@ -13,9 +13,9 @@ import pytest
 from vision import Detections
 from webapp.exceptions import StorageError, UnknownResultError
 from webapp.failures import UNFINISHED
-from webapp.originals import random_id
 from webapp.results import NO_DETECTIONS, Result, StageTimes, State
-from webapp.store import ResultStore
+from webapp.storage.originals import random_id
+from webapp.storage.store import ResultStore
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webapp.exceptions import ExtensionError, NoPictureError, TooManyBytesError
-from webapp.uploads import accept, check_extension, clean_name
+from webapp.http.uploads import accept, check_extension, clean_name
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,15 @@
-// The threshold acts as soon as the slider is let go; without this file its button does.
+// The page of a detector's result; without scripts it shows and does the same by reloading.
 
-const form = document.querySelector("[data-filter]");
-const slider = form.querySelector("input[type=range]");
-const output = form.querySelector("output");
+import "./viewer.js";
+import "./lighting.js";
+import "./sharing.js";
+import { watchFilter } from "./filter.js";
+import { watchExplanations } from "./occlusion.js";
+import { placeTags } from "./tags.js";
 
-slider.addEventListener("input", () => {
-  output.value = `${Math.round(slider.value * 100)} %`;
-});
-slider.addEventListener("change", () => form.requestSubmit());
+const drawing = document.querySelector(".boxes");
+
+watchFilter(document.querySelector("[data-filter]"));
+watchExplanations();
+new ResizeObserver(() => placeTags(drawing)).observe(drawing); // the first time at once
+document.fonts.ready.then(() => placeTags(drawing)); // letters may have become wider

@@ -15,7 +15,7 @@ from pipeline.evaluate.remote import GrpcDetector, WebDetector
 from pipeline.exceptions import EvaluationError
 from serving_client import ModelRef, ServingClient, Target, TransportError
 from serving_client.testing import FakeTransport, PredictAnswer, PredictCall
-from vision import InputSpec, Labels, ModelCard, OutputNames, Resize, encode_jpeg
+from vision import DetectionOutputs, InputSpec, Labels, ModelCard, Resize, encode_jpeg
 
 CARD = ModelCard(
     name="ssd",
@@ -28,7 +28,7 @@ CARD = ModelCard(
     rank=1,
     threshold=0.5,
     input=InputSpec("serving_default", "pixels", "uint8", Resize("stretch", 30, 20)),
-    outputs=OutputNames("boxes", "scores", "classes"),
+    outputs=DetectionOutputs("boxes", "scores", "classes"),
 )
 DOG = FoundBox("dog", 0.25, (50.0, 0.0, 200.0, 50.0))
 Answer = Callable[[PredictCall], PredictAnswer]

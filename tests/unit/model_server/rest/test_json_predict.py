@@ -72,6 +72,55 @@ def test_tensors_are_read(
     assert read(document, signature_def) == (form, tensors)
 
 
+def with_default(signature_def: Any, alias: str, value: int) -> Any:
+    signature_def.defaults[alias].dtype = INT32
+    signature_def.defaults[alias].int_val.append(value)
+    return signature_def
+
+
+OPTIONAL = with_default(signature(x=INT32, y=INT32), "y", -1)
+
+
+@pytest.mark.parametrize(
+    ("document", "signature_def", "tensors"),
+    [
+        ({"instances": [{"x": 1}, {"x": 2}]}, OPTIONAL, {"x": [1, 2], "y": -1}),
+        ({"instances": [{"x": 1, "y": 3}]}, OPTIONAL, {"x": [1], "y": [3]}),
+        ({"instances": [1, 2]}, OPTIONAL, {"x": [1, 2], "y": -1}),
+        ({"inputs": {"x": [1]}}, OPTIONAL, {"x": [1], "y": -1}),
+        ({"inputs": {"x": [1], "y": [3]}}, OPTIONAL, {"x": [1], "y": [3]}),
+        ({"inputs": [1]}, OPTIONAL, {"x": [1], "y": -1}),
+        ({"inputs": [1]}, with_default(signature(x=INT32), "x", -1), {"x": [1]}),
+        ({"inputs": {}}, with_default(signature(x=INT32), "x", -1), {"x": -1}),
+    ],
+)
+def test_an_input_with_a_default_may_be_left_out(
+    document: dict[str, Any], signature_def: Any, tensors: dict[str, Any]
+) -> None:
+    """Whoever leaves it out gets the default that the model was exported with."""
+    assert read(document, signature_def)[1] == tensors
+
+
+@pytest.mark.parametrize(
+    ("document", "complaint"),
+    [
+        ({"inputs": {"y": [1]}}, "Missing named input: x in 'inputs' object."),
+        ({"instances": [{"y": 1}]}, "keys must be equal to: x,y"),
+        ({"instances": [{"x": 1}, {"x": 1, "y": 2}]}, "does not have named input: y"),
+        ({"instances": [{"x": 1, "y": 2}, {"x": 1}]}, "keys must be equal to: x,y"),
+    ],
+)
+def test_an_input_without_a_default_may_not_be_left_out(
+    document: dict[str, Any], complaint: str
+) -> None:
+    """What is missing is named, and all instances have the same inputs."""
+    with pytest.raises(ServingError) as caught:
+        predict_input(document, OPTIONAL)
+
+    assert caught.value.code is Code.INVALID_ARGUMENT
+    assert complaint in str(caught.value)
+
+
 ROW_ERRORS = [
     (
         [[1, 2], [3, 4], [5, 6, 7]],

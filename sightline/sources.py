@@ -1,0 +1,149 @@
+"""From what stands on the command line to the pictures that are meant, one after the other."""
+
+import glob
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+SUFFIXES = frozenset({".jpg", ".jpeg", ".png"})
+"""What counts as a picture in a folder; a file that is named itself is always tried."""
+FROM_STDIN = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file that should be a picture.
+
+    Attributes:
+        file: Its path, as it was found.
+        bytes: Its size.
+        mtime_ns: When it was changed last, in nanoseconds of the system's clock.
+    """
+
+    file: str
+    bytes: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Something that has no answer.
+
+    Attributes:
+        file: The path, or the pattern.
+        kind: Why, for programs: one word.
+        sentence: Why, for people.
+    """
+
+    file: str
+    kind: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which pictures are meant.
+
+    Attributes:
+        words: Files, folders and patterns such as `**/*.jpg`; `-` for a list on standard input.
+        recursive: Whether folders inside folders count.
+        without: A folder whose pictures do not count: the one that drawn pictures go to.
+    """
+
+    words: tuple[str, ...]
+    recursive: bool = False
+    without: Path | None = None
+
+
+def sources(selection: Selection, listed: Iterable[str] = ()) -> Iterator[Source | Failure]:
+    """Find the pictures, each once however often it is meant, in the order of the words.
+
+    Folders are sorted by name. Nothing is read ahead, so a list of any length will do.
+
+    Args:
+        selection: Which are meant.
+        listed: The lines that `-` stands for: a path each.
+    """
+    seen: set[str] = set()
+    for word in selection.words:
+        for each in _from_lines(listed) if word == FROM_STDIN else _from_word(word, selection):
+            key = os.path.abspath(each.file)  # noqa: PTH100  resolving a link costs a look at the disk
+            if key not in seen:
+                seen.add(key)
+                yield each
+
+
+def _from_lines(lines: Iterable[str]) -> Iterator[Source | Failure]:
+    for line in lines:
+        file = line.rstrip("\r\n")
+        if file.strip():
+            yield _from_file(file)
+
+
+def _from_word(word: str, selection: Selection) -> Iterator[Source | Failure]:
+    if Path(word).is_dir():
+        nothing = Failure(word, "empty", _NO_PICTURES)
+        yield from _some(_from_folder(Path(word), selection), nothing)
+    elif glob.has_magic(word) and not os.path.lexists(word):
+        nothing = Failure(word, "missing", "No file matches this pattern.")
+        yield from _some(_from_pattern(word, selection), nothing)
+    else:
+        yield _from_file(word)
+
+
+_NO_PICTURES = "There are no .jpg, .jpeg or .png files in this folder."
+
+
+def _some(found: Iterator[Source | Failure], nothing: Failure) -> Iterator[Source | Failure]:
+    """Yield what was found, or that it was nothing."""
+    first = next(found, nothing)
+    yield first
+    yield from found
+
+
+def _from_pattern(pattern: str, selection: Selection) -> Iterator[Source | Failure]:
+    # Path.glob takes no absolute pattern, and leaves out no hidden files.
+    for file in sorted(glob.iglob(pattern, recursive=True)):  # noqa: PTH207
+        path = Path(file)
+        if not path.is_dir() and not _is_left_out(path.parent, selection):
+            yield _from_file(file)
+
+
+def _from_folder(folder: Path, selection: Selection) -> Iterator[Source | Failure]:
+    if _is_left_out(folder, selection):
+        return
+    try:
+        paths = sorted(folder.iterdir())
+    except OSError as error:
+        yield _unreadable(str(folder), error)
+        return
+    for path in paths:
+        if path.is_dir():
+            # A link may lead back up, and round and round.
+            if selection.recursive and not path.is_symlink():
+                yield from _from_folder(path, selection)
+        elif path.suffix.lower() in SUFFIXES:
+            yield _from_file(str(path))
+
+
+def _is_left_out(folder: Path, selection: Selection) -> bool:
+    without = selection.without
+    return without is not None and folder.resolve().is_relative_to(without.resolve())
+
+
+def _from_file(file: str) -> Source | Failure:
+    try:
+        facts = Path(file).stat()
+    except (OSError, ValueError) as error:
+        return _unreadable(file, error)
+    if not stat.S_ISREG(facts.st_mode):
+        return Failure(file, "no_file", "This is no regular file.")
+    return Source(file, facts.st_size, facts.st_mtime_ns)
+
+
+def _unreadable(file: str, error: OSError | ValueError) -> Failure:
+    kind = "missing" if isinstance(error, FileNotFoundError) else "unreadable"
+    reason = error.strerror if isinstance(error, OSError) else None
+    return Failure(file, kind, f"This cannot be read: {reason or error}.")

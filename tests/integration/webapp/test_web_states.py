@@ -1,0 +1,217 @@
+"""Every page in every state, in headless Chromium: readable by all, on any screen, in any light.
+
+Screenshots go to build/screenshots, for people to look at.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, FilePayload, Page, ViewportSize
+
+from serving_client import UnavailableError
+from tests import axe
+from webapp import Settings
+from webapp.samples import BUNDLED
+from webapp.testing import Box, FakeModelServer, RunningSite, install_classifier, install_model
+
+pytestmark = pytest.mark.browser
+
+SCREENSHOTS = Path(__file__).parents[3] / "build" / "screenshots"
+PHONE, DESK = ViewportSize(width=390, height=844), ViewportSize(width=1440, height=1000)
+LOOKS = [("light", DESK), ("dark", DESK), ("dark", PHONE), ("light", PHONE)]
+PARCEL, TICKET = BUNDLED / "parcel.jpg", BUNDLED / "ticket.jpg"
+
+
+@dataclass
+class Visitor:
+    """Somebody at a browser, and the server that answers."""
+
+    page: Page
+    url: str
+    model_server: FakeModelServer
+    models: Path
+
+    def go(self, path: str) -> None:
+        self.page.goto(self.url + path)
+
+    def send(self, *files: Path, model: str = "toy") -> None:
+        self.go("/")
+        self.page.check(f"[value={model}]")
+        self.page.set_input_files("#image", files)
+        self.page.click("[data-busy-label] >> nth=0")
+        self.page.wait_for_url("**/batches/*" if len(files) > 1 else "**/results/*")
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    install_model(tmp_path / "models", "toy")
+    install_model(tmp_path / "models", "careful", rank=50, threshold=0.8)
+    install_classifier(tmp_path / "models", "namer")
+    return Settings(
+        model_repository=tmp_path / "models",
+        originals=tmp_path / "originals",
+        database_url=f"sqlite:///{tmp_path}/results.sqlite3",
+    )
+
+
+@pytest.fixture
+def samples_folder() -> Path:
+    return BUNDLED
+
+
+@pytest.fixture
+def model_server() -> FakeModelServer:
+    """A model server that finds a few things, and warms a picture's middle."""
+    boxes = [
+        Box(18, 0.93, (0.08, 0.08, 0.85, 0.6)),
+        Box(44, 0.71, (0.2, 0.66, 0.45, 0.9)),
+        Box(1, 0.56, (0.55, 0.64, 0.9, 0.9)),
+        Box(17, 0.31, (0.6, 0.1, 0.9, 0.5)),
+    ]
+    server = FakeModelServer(boxes, version=3)
+    down, across = np.mgrid[:7, :7]
+    server.heat_map_hw = np.exp(-((across - 3) ** 2 + (down - 2) ** 2) / 4).astype(np.float32)
+    return server
+
+
+@pytest.fixture
+def visitor(
+    site: RunningSite, chromium: Browser, model_server: FakeModelServer, settings: Settings
+) -> Iterator[Visitor]:
+    # Without motion nothing is caught half way between two colours.
+    context = chromium.new_context(viewport=DESK, reduced_motion="reduce")
+    errors: list[str] = []
+    page = context.new_page()
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield Visitor(page, site.url, model_server, settings.model_repository)
+    context.close()
+    assert errors == []
+
+
+def form(visitor: Visitor) -> None:
+    visitor.go("/")
+
+
+def form_with_many(visitor: Visitor) -> None:
+    visitor.go("/")
+    visitor.page.set_input_files("#image", [PARCEL, TICKET, BUNDLED / "board.jpg"])
+
+
+def form_with_a_bad_file(visitor: Visitor) -> None:
+    visitor.go("/")
+    bad: FilePayload = {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"text"}
+    visitor.page.set_input_files("#image", bad)
+
+
+def form_without_models(visitor: Visitor) -> None:
+    for card in visitor.models.glob("*/model.toml"):
+        card.unlink()
+    visitor.go("/")
+
+
+def result(visitor: Visitor) -> None:
+    visitor.send(PARCEL)
+
+
+def result_under_the_slider(visitor: Visitor) -> None:
+    visitor.send(PARCEL)
+    visitor.page.check("[value=slide]")
+
+
+def result_enlarged(visitor: Visitor) -> None:
+    visitor.send(PARCEL)
+    visitor.page.get_by_role("button", name="Zoom in").click()
+
+
+def result_of_nothing(visitor: Visitor) -> None:
+    visitor.model_server.answer_with([Box(18, 0.2)])
+    visitor.send(PARCEL)
+
+
+def classes(visitor: Visitor) -> None:
+    visitor.send(PARCEL, model="namer")
+
+
+def comparison(visitor: Visitor) -> None:
+    visitor.send(PARCEL)
+    visitor.page.get_by_role("button", name="Compare").click()
+    visitor.page.wait_for_url("**/compare?*")
+
+
+def gallery(visitor: Visitor) -> None:
+    visitor.send(PARCEL, model="namer")
+    visitor.send(TICKET)
+    visitor.model_server.failure = UnavailableError
+    visitor.send(BUNDLED / "board.jpg")
+    visitor.go("/results")
+    visitor.page.check("[name=result] >> nth=0")
+
+
+def gallery_of_nothing(visitor: Visitor) -> None:
+    visitor.go("/results")
+
+
+def gallery_where_nothing_fits(visitor: Visitor) -> None:
+    visitor.send(PARCEL)
+    visitor.go("/results?label=unicorn")
+
+
+def deletion(visitor: Visitor) -> None:
+    visitor.send(PARCEL)
+    visitor.page.get_by_role("link", name="Delete").click()
+
+
+def batch(visitor: Visitor) -> None:
+    visitor.send(PARCEL, TICKET, BUNDLED / "board.jpg")
+
+
+def status(visitor: Visitor) -> None:
+    visitor.send(PARCEL)
+    visitor.go("/status")
+
+
+def status_without_a_server(visitor: Visitor) -> None:
+    visitor.model_server.failure = UnavailableError
+    visitor.go("/status")
+
+
+def result_without_an_answer(visitor: Visitor) -> None:
+    visitor.model_server.failure = UnavailableError
+    visitor.send(PARCEL)
+
+
+def nowhere(visitor: Visitor) -> None:
+    visitor.go("/nowhere")
+
+
+STATES: list[Callable[[Visitor], None]] = [
+    form, form_with_many, form_with_a_bad_file, form_without_models,
+    result, result_under_the_slider, result_enlarged, result_of_nothing, classes, comparison,
+    gallery, gallery_of_nothing, gallery_where_nothing_fits, deletion, batch,
+    status, status_without_a_server, result_without_an_answer, nowhere,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("state", STATES, ids=lambda state: state.__name__)
+def test_page_is_without_barriers(visitor: Visitor, state: Callable[[Visitor], None]) -> None:
+    """Light or dark, on a phone or a desk: axe finds nothing, and nothing is wider than the screen.
+
+    A picture of each look is kept.
+    """
+    page, program = visitor.page, axe.program()
+    state(visitor)
+
+    problems = []
+    for theme, size in LOOKS:
+        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]  # one of the two
+        page.set_viewport_size(size)
+        name = f"{state.__name__}-{theme}-{size['width']}"
+        page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
+        problems += [f"{name}: {each}" for each in axe.barriers(page, program)]
+        if page.evaluate("document.documentElement.scrollWidth") > size["width"]:
+            problems.append(f"{name}: the page scrolls sideways")
+
+    assert problems == []

@@ -1,0 +1,104 @@
+"""Which pictures are meant by what stands on the command line."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from sightline.sources import Failure, Selection, Source, sources
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working folder, with pictures at two levels, and things that are none."""
+    for name in ("b.jpg", "a.PNG", "text.txt", "sub/c.jpeg", "sub/deeper/d.jpg"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"12345")
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def found(*words: str, recursive: bool = False, without: str | None = None) -> list[str]:
+    selection = Selection(words, recursive=recursive, without=Path(without) if without else None)
+    return [each.file for each in sources(selection)]
+
+
+@pytest.mark.parametrize(
+    ("words", "files"),
+    [
+        (["."], ["a.PNG", "b.jpg"]),
+        (["b.jpg", "a.PNG"], ["b.jpg", "a.PNG"]),
+        (["text.txt"], ["text.txt"]),
+        (["*.jpg"], ["b.jpg"]),
+        (["**/*.jp*g"], ["b.jpg", "sub/c.jpeg", "sub/deeper/d.jpg"]),
+        (["sub", "*"], ["sub/c.jpeg", "a.PNG", "b.jpg", "text.txt"]),
+        (["b.jpg", "./b.jpg", "*.jpg", "."], ["b.jpg", "a.PNG"]),
+    ],
+)
+def test_words_stand_for_files(words: list[str], files: list[str]) -> None:
+    """Files as they are, folders and patterns sorted, each file once."""
+    assert found(*words) == files
+
+
+def test_folders_inside_folders_count_when_asked_for() -> None:
+    """In the order of their names, among the files."""
+    assert found(".", recursive=True) == ["a.PNG", "b.jpg", "sub/c.jpeg", "sub/deeper/d.jpg"]
+
+
+def test_folder_of_drawings_does_not_count() -> None:
+    """Whether it is found by walking or by a pattern."""
+    assert found(".", recursive=True, without="sub/deeper") == ["a.PNG", "b.jpg", "sub/c.jpeg"]
+    assert found("**/*.jpg", without="./sub/deeper") == ["b.jpg"]
+
+
+def test_size_and_time_belong_to_a_source(folder: Path) -> None:
+    """They tell later whether the file has changed."""
+    os.utime(folder / "b.jpg", ns=(7, 8))
+
+    assert list(sources(Selection(("b.jpg",)))) == [Source("b.jpg", 5, 8)]
+
+
+@pytest.mark.parametrize(
+    ("word", "kind"),
+    [
+        ("empty", "empty"),
+        ("gone.jpg", "missing"),
+        ("*.gif", "missing"),
+        ("b.jpg/c.jpg", "unreadable"),
+        ("nul\0.jpg", "unreadable"),
+        ("/dev/null", "no_file"),
+    ],
+)
+def test_what_is_no_file_is_told_and_the_rest_goes_on(word: str, kind: str) -> None:
+    """With a kind for programs and a sentence for people."""
+    failure, picture = sources(Selection((word, "b.jpg")))
+
+    assert isinstance(failure, Failure)
+    assert (failure.file, failure.kind) == (word, kind)
+    assert failure.sentence.endswith(".")
+    assert picture.file == "b.jpg"
+
+
+def test_a_file_may_be_called_like_a_pattern(folder: Path) -> None:
+    """What is there is taken as it is."""
+    (folder / "[1].jpg").write_bytes(b"")
+
+    assert found("[1].jpg") == ["[1].jpg"]
+
+
+def test_a_list_is_read_line_by_line() -> None:
+    """Empty lines do not count, and nothing is read ahead."""
+    lines = iter(["b.jpg\n", "\n", "a.PNG\r\n", "gone.jpg"])
+
+    first = next(sources(Selection(("-",)), lines))
+
+    assert first.file == "b.jpg"
+    assert list(lines) == ["\n", "a.PNG\r\n", "gone.jpg"]
+
+
+def test_links_are_not_walked_in_circles(folder: Path) -> None:
+    """A link to the folder above is left out."""
+    (folder / "sub" / "up").symlink_to(folder)
+
+    assert found("sub", recursive=True) == ["sub/c.jpeg", "sub/deeper/d.jpg"]

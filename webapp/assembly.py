@@ -1,0 +1,110 @@
+"""The parts of the application, put together."""
+
+from pathlib import Path
+
+from serving_client import ServingClient
+from vision import DecodeLimits
+from webapp.access.keys import ApiKeys
+from webapp.access.users import Users
+from webapp.explanations.explain import Explainer, ExplainLimits
+from webapp.explanations.explain_detections import DetectionExplainer, OcclusionLimits
+from webapp.limits.gate import Gate, GateLimits
+from webapp.limits.quota import Quota
+from webapp.models import ModelRepository
+from webapp.recognise import Recogniser, RecogniserLimits
+from webapp.samples import Samples
+from webapp.services import Services
+from webapp.serving import SharedClient
+from webapp.settings import Settings
+from webapp.storage.idempotency import Replies
+from webapp.storage.originals import Originals
+from webapp.storage.remove import Remover
+from webapp.storage.store import ResultStore
+from webapp.telemetry.calls import watched_client
+from webapp.telemetry.gauges import Gauges
+from webapp.telemetry.metrics import Metrics
+
+_HOUR_S = 3600
+
+
+def assemble(settings: Settings, *, client: ServingClient | None, samples_folder: Path) -> Services:
+    """Make the parts, and finish deletions that were interrupted.
+
+    Args:
+        settings: How they are set.
+        client: The model server's client; None makes one from ``SIGHTLINE_SERVING_*`` when it is
+            first needed.
+        samples_folder: The pictures that the form offers to try.
+
+    Raises:
+        StorageError: The database cannot be opened, or pictures cannot be kept.
+    """
+    models = ModelRepository(settings.model_repository)
+    originals = Originals(settings.originals)
+    originals.prepare()
+    results = ResultStore(settings.database_url)
+    metrics = Metrics()
+    shared = SharedClient(lambda: client or watched_client(metrics))
+    remover = Remover(results, originals)
+    remover.sweep()
+    decode = DecodeLimits(settings.pixels_max)
+    gate = _gate(settings)
+    metrics.registry.register(
+        Gauges(gate, results.original_bytes, settings.quota_bytes, settings.originals)
+    )
+    recogniser = Recogniser(
+        models=models,
+        originals=originals,
+        results=results,
+        client=shared,
+        limits=RecogniserLimits(decode, settings.call_timeout_s, settings.score_floor),
+        gate=gate,
+        quota=Quota(settings.quota_bytes, results.original_bytes),
+        on_result=metrics.note_recognition,
+    )
+    explainer = Explainer(
+        models=models,
+        originals=originals,
+        results=results,
+        client=shared,
+        limits=ExplainLimits(decode, settings.call_timeout_s),
+        gate=gate,
+    )
+    detection_explainer = DetectionExplainer(
+        models=models,
+        originals=originals,
+        results=results,
+        client=shared,
+        limits=OcclusionLimits(
+            decode,
+            settings.call_timeout_s,
+            masks=settings.explanation_masks,
+            waiting_max=settings.explanations_waiting_max,
+        ),
+    )
+    return Services(
+        settings=settings,
+        models=models,
+        samples=Samples(samples_folder),
+        originals=originals,
+        results=results,
+        client=shared,
+        recogniser=recogniser,
+        remover=remover,
+        explainer=explainer,
+        detection_explainer=detection_explainer,
+        keys=ApiKeys(results.database),
+        users=Users(results.database, login_s=settings.login_hours * _HOUR_S),
+        metrics=metrics,
+        replies=Replies(results.database),
+    )
+
+
+def _gate(settings: Settings) -> Gate:
+    return Gate(
+        GateLimits(
+            running_max=settings.recognitions_max,
+            waiting_max=settings.recognitions_waiting_max,
+            wait_s=settings.recognitions_wait_s,
+        )
+    )

@@ -1,0 +1,1 @@
+"""Values in the form that pages and files show them."""

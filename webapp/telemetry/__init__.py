@@ -1,0 +1,1 @@
+"""What the site tells those who watch it: metrics, log lines and traces."""
