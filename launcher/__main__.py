@@ -5,15 +5,8 @@ import os
 import sys
 from pathlib import Path
 
+from launcher.ports import port_number
 from launcher.stack import Ports, Stack, StackError, specs
-
-_PORT_MAX = 65535
-
-
-def _port(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 0 < int(text[:6]) <= _PORT_MAX):
-        raise argparse.ArgumentTypeError(f"a port is a number from 1 to {_PORT_MAX}, not {text!r}")
-    return int(text)
 
 
 def main() -> int:
@@ -23,9 +16,15 @@ def main() -> int:
         description="Starts the model server and the web app, and stops both with Ctrl-C.",
     )
     usual = Ports()
-    parser.add_argument("--web-port", type=_port, default=usual.web, help="default: %(default)s")
-    parser.add_argument("--grpc-port", type=_port, default=usual.grpc, help="default: %(default)s")
-    parser.add_argument("--rest-port", type=_port, default=usual.rest, help="default: %(default)s")
+    parser.add_argument(
+        "--web-port", type=port_number, default=usual.web, help="default: %(default)s"
+    )
+    parser.add_argument(
+        "--grpc-port", type=port_number, default=usual.grpc, help="default: %(default)s"
+    )
+    parser.add_argument(
+        "--rest-port", type=port_number, default=usual.rest, help="default: %(default)s"
+    )
     parser.add_argument("--dev", action="store_true", help="Flask's development server, reloading")
     options = parser.parse_args()
     repository = Path(os.environ.get("SIGHTLINE_MODEL_REPOSITORY") or "model_repository")
