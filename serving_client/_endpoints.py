@@ -42,8 +42,9 @@ class Endpoints:
 
     One that could not be reached three times in a row is left out for a second, then for two, and
     so on up to thirty, with some randomness, so that many clients do not come back at once. When it
-    returns it is trusted with one attempt, after a success with two, and so on. If all are left
-    out, the one whose time is over first is asked: an attempt can only win.
+    returns it is trusted with one attempt, after a success with two, and so on. If all others are
+    left out, or just failed the same call, the one whose time is over first is asked: an attempt
+    can only win.
 
     Safe to use from many threads. A forked child knows what its parent knew of the servers, and
     that nothing of its own is under way there.
@@ -107,10 +108,12 @@ class Endpoints:
             now = self._clock()
             ready = [each for each in self._all if self._is_ready(each, now)]
             fresh = [each for each in ready if each not in avoid]
-            if fresh or ready:
+            left_out = [each for each in self._all if each not in ready and each not in avoid]
+            if fresh or (ready and not left_out):
                 chosen = min(fresh or ready, key=lambda each: (each.in_flight, self._uniform(0, 1)))
             else:
-                chosen = min(self._all, key=lambda each: (each.returns_at, each.in_flight))
+                first_back = left_out or self._all
+                chosen = min(first_back, key=lambda each: (each.returns_at, each.in_flight))
             chosen.in_flight += 1
             return chosen
 

@@ -218,6 +218,21 @@ def test_all_left_out_means_the_first_to_return_is_asked(clock: Clock) -> None:
     assert choices(endpoints, 3) == [A, A, A]
 
 
+def test_left_out_server_is_asked_when_all_others_just_failed(clock: Clock) -> None:
+    """It may be back already, and they are surely not what this call needs."""
+    endpoints = make(clock, A, B, C)
+    fail(endpoints, B, 3)
+    first = endpoints.take()
+    second = endpoints.take(avoid=[first])
+    endpoints.failed(first)
+    endpoints.failed(second)
+
+    third = endpoints.take(avoid=[first, second])
+
+    assert {first.target, second.target} == {A, C}
+    assert third.target == B
+
+
 def test_replaced_servers_keep_what_is_known(clock: Clock) -> None:
     """Addresses that stay are still left out, new ones are asked, old ones are parted from."""
     endpoints = make(clock, A, B)
