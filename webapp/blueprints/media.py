@@ -4,16 +4,14 @@ from pathlib import Path
 
 from flask import Blueprint, Response, request
 
-from vision import DecodeLimits, Resize, decode_picture, draw_detections, encode_jpeg
+from vision import DecodeLimits
 from webapp.http.sending import send_kept
+from webapp.presentation.renditions import SCREEN_SIDE, annotated_jpeg
 from webapp.results import Result, parse_threshold
 from webapp.services import services
 from webapp.storage.originals import MEDIA_TYPES
 
 blueprint = Blueprint("media", __name__, url_prefix="/results/<result_id>")
-
-# Twice the width a page shows it in; a picture is never enlarged.
-_ANNOTATED_SIDE_MAX = 2048
 
 
 @blueprint.get("/original")
@@ -42,7 +40,4 @@ def _named(result: Result, ending: str) -> str:
 def _drawn(result: Result) -> bytes:
     data = services().originals.read(result.original_name)
     limits = DecodeLimits(services().settings.pixels_max)
-    side = _ANNOTATED_SIDE_MAX
-    picture = decode_picture(data, resize=Resize("fit", side, side), limits=limits)
-    size_wh = picture.original_size_wh
-    return encode_jpeg(draw_detections(picture.image_hwc, result.shown, size_wh=size_wh))
+    return annotated_jpeg(data, result.shown, SCREEN_SIDE, limits)

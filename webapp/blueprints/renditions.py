@@ -1,10 +1,9 @@
 """A result's picture as pages show it: upright, without metadata, no larger than a screen."""
 
-from io import BytesIO
-
-from flask import Blueprint, Response, request, send_file
+from flask import Blueprint, Response
 
 from vision import DecodeLimits
+from webapp.http.sending import send_kept
 from webapp.presentation.renditions import SCREEN_SIDE, THUMBNAIL_SIDE, smaller_jpeg
 from webapp.results import Result
 from webapp.services import services
@@ -12,8 +11,6 @@ from webapp.services import services
 blueprint = Blueprint("renditions", __name__, url_prefix="/results/<result_id>")
 
 _SMALL_SIDE = 320
-# An original never changes, and belongs to whoever knows its address.
-_FOREVER = "private, max-age=31536000, immutable"
 
 
 @blueprint.app_template_filter("is_small")
@@ -38,12 +35,11 @@ def thumbnail(result_id: str) -> Response:
 def _rendition(result_id: str, side: int) -> Response:
     parts = services()
     name = parts.results.get(result_id).original_name
-    tag = f"{name}-{side}"
-    path = parts.originals.path(name)
-    # Who has this picture already is told so, without making it again.
-    is_known = request.if_none_match.contains(tag)
+    parts.originals.path(name)  # one that is gone is said to be, whatever the browser has
     limits = DecodeLimits(parts.settings.pixels_max)
-    data = b"" if is_known else smaller_jpeg(path.read_bytes(), side, limits)
-    response = send_file(BytesIO(data), mimetype="image/jpeg", etag=tag, conditional=True)
-    response.headers["Cache-Control"] = _FOREVER
-    return response
+    return send_kept(
+        lambda: smaller_jpeg(parts.originals.read(name), side, limits),
+        media_type="image/jpeg",
+        name=f"picture-{side}.jpg",
+        tag=f"{name}-{side}",
+    )
