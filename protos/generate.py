@@ -19,7 +19,7 @@ __all__ = ["generate", "main", "stale_files"]
 
 ROOT = Path(__file__).resolve().parent
 GEN = ROOT / "gen"
-SOURCE_FOLDERS = ("tensorflow", "tensorflow_serving")
+SOURCE_FOLDERS = ("sightline", "tensorflow", "tensorflow_serving")
 TOOLS = {"grpcio-tools": "1.75.1", "mypy-protobuf": "3.7.0"}
 
 # What the plug-ins write, and what stands in its place. The first row moves our modules below
@@ -27,6 +27,8 @@ TOOLS = {"grpcio-tools": "1.75.1", "mypy-protobuf": "3.7.0"}
 # move the descriptors into our own pool.
 REWRITES = (
     (re.compile(r"(?<![\w.])(?=tensorflow(?:_serving)?\.(?:core|apis|config)\b)"), "protos.gen."),
+    # Not the paths of methods, such as `/sightline.v1.VisionService/Detect`.
+    (re.compile(r"(?<![\w./])(?=sightline\.v1(?:\.\w+_pb2\b| import ))"), "protos.gen."),
     (
         re.compile(
             r"^from google\.protobuf import descriptor_pool as _descriptor_pool$", re.MULTILINE

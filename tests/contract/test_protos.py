@@ -26,6 +26,11 @@ SERVICES = (
 )
 
 
+def official_sources() -> list[str]:
+    """The source files that others published the original of."""
+    return [path.as_posix() for path in generate.sources() if path.parts[0] != "sightline"]
+
+
 def messages_below(message: Descriptor) -> Iterator[Descriptor]:
     """Yields the message and every message type it is made of, once for each mention."""
     yield message
@@ -34,15 +39,15 @@ def messages_below(message: Descriptor) -> Iterator[Descriptor]:
 
 
 def all_messages() -> list[Descriptor]:
-    """Every message that a source file of ours declares."""
-    files = [POOL.FindFileByName(path.as_posix()) for path in generate.sources()]
+    """Every message that a source file of TensorFlow Serving's API declares."""
+    files = [POOL.FindFileByName(path) for path in official_sources()]
     tops = (message for file in files for message in file.message_types_by_name.values())
     return [message for top in tops for message in messages_below(top)]
 
 
 def all_enums() -> list[EnumDescriptor]:
-    """Every enum that a source file of ours declares."""
-    files = [POOL.FindFileByName(path.as_posix()) for path in generate.sources()]
+    """Every enum that a source file of TensorFlow Serving's API declares."""
+    files = [POOL.FindFileByName(path) for path in official_sources()]
     tops = [enum for file in files for enum in file.enum_types_by_name.values()]
     return tops + [enum for message in all_messages() for enum in message.enum_types]
 
