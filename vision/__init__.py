@@ -5,7 +5,7 @@ or file.
 """
 
 from vision.classification import Classification, ClassScore, classification_from_outputs
-from vision.decode import DecodeLimits, Picture, decode_picture
+from vision.decode import DecodeLimits, Picture, decode_picture, picture_of_pixels
 from vision.detections import Detection, Detections
 from vision.drawing import draw_detections
 from vision.encode import encode_jpeg, encode_png
@@ -29,6 +29,7 @@ from vision.occlusion import OcclusionHeat, detection_similarity, occlude, occlu
 from vision.output_names import ClassificationOutputs, DetectionOutputs, Explanation
 from vision.outputs import detections_from_outputs
 from vision.palette import class_colour
+from vision.pixels import ImageHwc
 from vision.resize import Resize
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "EmptyPictureError",
     "Explanation",
     "HeatMap",
+    "ImageHwc",
     "InputSpec",
     "Labels",
     "LabelsError",
@@ -71,4 +73,5 @@ __all__ = [
     "lay_heat_over",
     "occlude",
     "occlusion_masks",
+    "picture_of_pixels",
 ]

@@ -14,6 +14,7 @@ from PIL.PngImagePlugin import PngImageFile
 from vision.containers import Container, PictureFormat, read_container
 from vision.exceptions import (
     CorruptPictureError,
+    EmptyPictureError,
     TooManyPixelsError,
     TruncatedPictureError,
 )
@@ -119,6 +120,37 @@ def decode_picture(
     if container.orientation in _TURNS:
         image = image.transpose(_TURNS[container.orientation])
     return Picture(np.asarray(image), original_size_wh, container.format)
+
+
+def picture_of_pixels(
+    image_hwc: ImageHwc, *, resize: Resize = _AS_IT_IS, limits: DecodeLimits = _DEFAULT_LIMITS
+) -> Picture:
+    """Resize pixels that need no decoding, such as a camera's.
+
+    Args:
+        image_hwc: RGB, uint8, shape [H, W, 3], upright; is left as it is.
+        resize: The size policy of the model that will see the picture.
+        limits: How much the picture may ask for.
+
+    Returns:
+        The picture; its format is that of a file without loss, PNG.
+
+    Raises:
+        EmptyPictureError: There are no pixels.
+        TooManyPixelsError: The picture is larger than ``limits`` allow.
+
+    Examples:
+        >>> frame = np.zeros((40, 60, 3), dtype=np.uint8)
+        >>> picture_of_pixels(frame, resize=Resize("fit", 30, 30)).image_hwc.shape
+        (20, 30, 3)
+    """
+    height, width = image_hwc.shape[:2]
+    if not height or not width:
+        raise EmptyPictureError(f"The picture has {width} x {height} pixels, so none at all.")
+    _check_pixels((width, height), limits)
+    target_wh = resize.target_wh((width, height))
+    image = _resized(Image.fromarray(image_hwc), target_wh)
+    return Picture(np.asarray(image), (width, height), "PNG")
 
 
 @contextmanager

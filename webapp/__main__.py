@@ -1,7 +1,6 @@
 """``python -m webapp``: serve the pages and the API."""
 
 import argparse
-import ipaddress
 import logging
 import signal
 import sys
@@ -9,11 +8,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from serving_client import ENVIRONMENT, ClientConfig, ConfigError
+from webapp.access.strangers import is_this_machine, warn_of_strangers
 from webapp.app import create_app
 from webapp.commands import gc, keys, users
 from webapp.exceptions import ListenError, WebappError
 from webapp.server import WebServer, listen
-from webapp.services import Services, parts_of
+from webapp.services import parts_of
 from webapp.settings import Settings
 from webapp.telemetry.logs import log_to_stderr
 
@@ -76,7 +76,7 @@ def _serve(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: server.stop())
     host, port = listener.getsockname()[:2]
-    _warn_of_strangers(settings, parts_of(app))
+    warn_of_strangers(parts_of(app), settings.web_host)
     _log.info("listening on http://%s:%d", host, port)
     server.run()
     parts_of(app).close()
@@ -84,7 +84,7 @@ def _serve(settings: Settings) -> None:
 
 
 def _serve_for_development(settings: Settings) -> None:
-    if not _is_loopback(settings.web_host):
+    if not is_this_machine(settings.web_host):
         raise ListenError(f"--dev listens on loopback only, not on {settings.web_host}.")
     logging.getLogger("werkzeug").setLevel(logging.WARNING)  # its access lines repeat ours
     _log.info("listening on http://%s:%d for development", settings.web_host, settings.web_port)
@@ -92,28 +92,6 @@ def _serve_for_development(settings: Settings) -> None:
     create_app(settings).run(
         settings.web_host, settings.web_port, debug=True, use_debugger=False, threaded=True
     )
-
-
-def _warn_of_strangers(settings: Settings, parts: Services) -> None:
-    """Say where the door stands open, and where nobody has a key to it."""
-    if settings.access == "open" and not _is_loopback(settings.web_host):
-        _log.warning(
-            "%s can be reached from other machines, and anybody there may see and delete every "
-            "picture: set SIGHTLINE_ACCESS=required, then `python -m webapp users add NAME`",
-            settings.web_host,
-        )
-    if settings.access == "required" and not (parts.keys.all() or parts.users.all()):
-        _log.warning(
-            "nobody can get in yet: `python -m webapp users add NAME` adds somebody, "
-            "`python -m webapp keys create NAME` makes an API key"
-        )
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 if __name__ == "__main__":

@@ -44,7 +44,7 @@ class Problem:
 
 def problem_of(error: Exception) -> Problem:
     """Return what an error comes to, by the nearest of its classes that the table knows."""
-    rule = _rule_of(error)
+    rule = rule_of(error)
     headers = _http_headers(error)
     wait_s = error.retry_after_s if isinstance(error, TooOftenError) else rule.retry_after_s
     if wait_s is not None:
@@ -63,7 +63,8 @@ def problem_of(error: Exception) -> Problem:
     )
 
 
-def _rule_of(error: Exception) -> Rule:
+def rule_of(error: Exception) -> Rule:
+    """Return the rule of the nearest of an error's classes that the table knows."""
     if isinstance(error, NoAnswerError):
         return FAILURE_RULES[error.result.failure_kind or FailureKind.UNFINISHED]
     if isinstance(error, ExplanationFailedError):

@@ -6,7 +6,7 @@ Pages and JSON API call this, and every other front will. It knows nothing of HT
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -14,9 +14,11 @@ from recognition import Look, look_at
 from serving_client import ServingClient, ServingError
 from vision import (
     DecodeLimits,
+    ImageHwc,
     OutputsError,
     Picture,
     decode_picture,
+    picture_of_pixels,
 )
 from webapp.answers import answered
 from webapp.exceptions import StorageError
@@ -32,6 +34,9 @@ from webapp.storage.store import ResultStore
 from webapp.telemetry.tracing import span
 
 _log = logging.getLogger(__name__)
+
+
+_CALL_S_MIN = 0.001
 
 
 class _Kept(NamedTuple):
@@ -101,7 +106,7 @@ class Recogniser:
         self._clock = clock
         self._now = now
 
-    def recognise(
+    def recognise(  # noqa: PLR0913  each one is a value with a default
         self,
         upload: Upload,
         *,
@@ -109,6 +114,7 @@ class Recogniser:
         threshold: float | None = None,
         task: Task | None = None,
         batch_id: str | None = None,
+        timeout_s: float | None = None,
     ) -> Result:
         """Check, keep and answer an upload.
 
@@ -122,6 +128,8 @@ class Recogniser:
                 model's own.
             task: What the model has to be for; None takes any.
             batch_id: What the uploads of one form have in common, as ``random_id`` makes it.
+            timeout_s: Seconds that whoever asks has for all of it; None for no end of theirs. What
+                is left of them is handed on to the model server.
 
         Returns:
             A result that is done, failed, or pending where its answer could not be kept.
@@ -136,11 +144,59 @@ class Recogniser:
             StorageError: The disk or the database refused.
         """
         model = self._models.choose(model_name, task)
-        with self._gate.place():
-            return self._recognise(upload, model, threshold, batch_id)
+        ends_s = self._end_of(timeout_s)
+        with self._gate.place(wait_s=timeout_s):
+            return self._recognise(upload, model, threshold, batch_id, ends_s)
+
+    def glance(
+        self,
+        source: bytes | ImageHwc,
+        *,
+        model_name: str | None = None,
+        threshold: float | None = None,
+        task: Task | None = None,
+        timeout_s: float | None = None,
+    ) -> Result:
+        """Look at a picture, and keep nothing of it.
+
+        Args:
+            source: A picture file, or RGB pixels, uint8 [H, W, 3].
+            model_name: As for :meth:`recognise`, like what follows.
+            threshold: Score from which detections are shown.
+            task: What the model has to be for.
+            timeout_s: Seconds that whoever asks has.
+
+        Returns:
+            A result that is done or failed. It is not stored: ``id`` and ``original_name`` are
+            empty.
+
+        Raises:
+            NoModelError, UnknownModelError, TaskError: As for :meth:`recognise`.
+            PictureError: The bytes or the pixels are no picture that can be used.
+            BusyError: Too many are being looked at.
+        """
+        model = self._models.choose(model_name, task)
+        ends_s = self._end_of(timeout_s)
+        with self._gate.place(wait_s=timeout_s):
+            watch = Stopwatch(self._clock)
+            picture = self._decode(source, model)
+            watch.lap("decode")
+            seen = _Kept("", "", 0, "", *picture.original_size_wh)
+            pending = replace(self._pending(seen, model, threshold), id="")
+            result = self._ask(pending, picture, model, watch, ends_s)
+            self._on_result(result)
+            return result
+
+    def _end_of(self, timeout_s: float | None) -> float | None:
+        return None if timeout_s is None else self._clock() + timeout_s
 
     def _recognise(
-        self, upload: Upload, model: InstalledModel, threshold: float | None, batch_id: str | None
+        self,
+        upload: Upload,
+        model: InstalledModel,
+        threshold: float | None,
+        batch_id: str | None,
+        ends_s: float | None,
     ) -> Result:
         watch = Stopwatch(self._clock)
         picture = self._decode(upload.data, model)
@@ -148,7 +204,7 @@ class Recogniser:
         with self._quota.claim(len(upload.data)), span("store"):
             pending = self._keep(upload, picture, model, threshold, batch_id)
         watch.lap("store")
-        return self._answer(pending, picture, model, watch)
+        return self._answer(pending, picture, model, watch, ends_s)
 
     def _keep(
         self,
@@ -224,10 +280,13 @@ class Recogniser:
             watch.lap("decode")
             return self._answer(result, picture, model, watch)
 
-    def _decode(self, data: bytes, model: InstalledModel) -> Picture:
+    def _decode(self, source: bytes | ImageHwc, model: InstalledModel) -> Picture:
         """Shrink while decoding: what the model does not look at is never made."""
+        resize, limits = model.card.input.resize, self._limits.decode
         with span("decode"):
-            return decode_picture(data, resize=model.card.input.resize, limits=self._limits.decode)
+            if isinstance(source, bytes):
+                return decode_picture(source, resize=resize, limits=limits)
+            return picture_of_pixels(source, resize=resize, limits=limits)
 
     def _pending(
         self,
@@ -260,15 +319,30 @@ class Recogniser:
             raise
 
     def _answer(
-        self, pending: Result, picture: Picture, model: InstalledModel, watch: Stopwatch
+        self,
+        pending: Result,
+        picture: Picture,
+        model: InstalledModel,
+        watch: Stopwatch,
+        ends_s: float | None = None,
     ) -> Result:
-        try:
-            result = answered(pending, self._look(picture, model), watch)
-        except (ServingError, OutputsError) as error:
-            _log.warning("result %s has no answer: %s", pending.id, error)
-            result = pending.failed(failure_of(error, model.card.name))
+        result = self._ask(pending, picture, model, watch, ends_s)
         self._on_result(result)
         return self._update(pending, result)
+
+    def _ask(
+        self,
+        pending: Result,
+        picture: Picture,
+        model: InstalledModel,
+        watch: Stopwatch,
+        ends_s: float | None,
+    ) -> Result:
+        try:
+            return answered(pending, self._look(picture, model, ends_s), watch)
+        except (ServingError, OutputsError) as error:
+            _log.warning("result %s has no answer: %s", pending.id or "of a glance", error)
+            return pending.failed(failure_of(error, model.card.name))
 
     def _update(self, pending: Result, result: Result) -> Result:
         """Keep the answer; where that fails the picture is still kept, and can be asked about."""
@@ -279,6 +353,8 @@ class Recogniser:
             return pending
         return result
 
-    def _look(self, picture: Picture, model: InstalledModel) -> Look:
-        client, timeout_s = self._client(), self._limits.call_timeout_s
-        return look_at(client, model, picture, timeout_s=timeout_s)
+    def _look(self, picture: Picture, model: InstalledModel, ends_s: float | None) -> Look:
+        timeout_s = self._limits.call_timeout_s
+        if ends_s is not None:
+            timeout_s = min(timeout_s, max(ends_s - self._clock(), _CALL_S_MIN))
+        return look_at(self._client(), model, picture, timeout_s=timeout_s)

@@ -13,9 +13,10 @@ _KINDS = {int: "a whole number", float: "a number"}
 _HOUR_S = 3600.0
 
 
-def _about(
+def about(
     doc: str, *, least: float = 0, most: float = float("inf"), choices: tuple[str, ...] = ()
 ) -> dict[str, Any]:
+    """Return the metadata of a setting: its meaning, and its range or what it may be."""
     return {"doc": doc, "least": least, "most": most, "choices": choices}
 
 
@@ -38,76 +39,76 @@ class Settings:
 
     model_repository: Path = field(
         default=Path("model_repository"),
-        metadata=_about("Folder of the installed models, each in a folder of its own"),
+        metadata=about("Folder of the installed models, each in a folder of its own"),
     )
     originals: Path = field(
         default=Path("originals"),
-        metadata=_about("Folder that keeps every upload, byte for byte"),
+        metadata=about("Folder that keeps every upload, byte for byte"),
     )
     database_url: str = field(
         default="sqlite:///var/sightline.sqlite3",
         repr=False,  # it may hold a password
-        metadata=_about("Database of results, as an SQLAlchemy URL"),
+        metadata=about("Database of results, as an SQLAlchemy URL"),
     )
-    web_host: str = field(default="127.0.0.1", metadata=_about("Address to listen on"))
+    web_host: str = field(default="127.0.0.1", metadata=about("Address to listen on"))
     web_port: int = field(
-        default=5000, metadata=_about("Port to listen on; 0 takes a free one", most=65535)
+        default=5000, metadata=about("Port to listen on; 0 takes a free one", most=65535)
     )
     web_threads: int = field(
-        default=16, metadata=_about("Requests worked on at the same time", least=1, most=256)
+        default=16, metadata=about("Requests worked on at the same time", least=1, most=256)
     )
     connections_max: int = field(
         default=200,
-        metadata=_about("Connections open at the same time; more wait", least=1, most=10_000),
+        metadata=about("Connections open at the same time; more wait", least=1, most=10_000),
     )
     trusted_hops: int = field(
         default=0,
-        metadata=_about("Proxies in front that say who asks, in X-Forwarded-*; 0 is none", most=10),
+        metadata=about("Proxies in front that say who asks, in X-Forwarded-*; 0 is none", most=10),
     )
     access: str = field(
         default="open",
-        metadata=_about(
+        metadata=about(
             "Who gets in: open is everybody, required those with an API key or a login",
             choices=("open", "required"),
         ),
     )
     login_hours: float = field(
-        default=12.0, metadata=_about("How long a login lasts, in hours", least=0.01, most=8760)
+        default=12.0, metadata=about("How long a login lasts, in hours", least=0.01, most=8760)
     )
     requests_per_minute: int = field(
         default=1200,
-        metadata=_about("Requests of one client a minute; 0 is without limit, as is this machine"),
+        metadata=about("Requests of one client a minute; 0 is without limit, as is this machine"),
     )
     changes_per_minute: int = field(
         default=300,
-        metadata=_about("Of these, uploads and other changes; 0 is without limit"),
+        metadata=about("Of these, uploads and other changes; 0 is without limit"),
     )
     recognitions_max: int = field(
-        default=4, metadata=_about("Pictures looked at at the same time", least=1, most=256)
+        default=4, metadata=about("Pictures looked at at the same time", least=1, most=256)
     )
     recognitions_waiting_max: int = field(
-        default=8, metadata=_about("Pictures that wait for their turn; more get a 503", most=256)
+        default=8, metadata=about("Pictures that wait for their turn; more get a 503", most=256)
     )
     recognitions_wait_s: float = field(
         default=5.0,
-        metadata=_about("How long a picture waits for its turn, in seconds", most=_HOUR_S),
+        metadata=about("How long a picture waits for its turn, in seconds", most=_HOUR_S),
     )
     quota_bytes: int = field(
         default=0,
-        metadata=_about("What all originals together may weigh, in bytes; 0 is without limit"),
+        metadata=about("What all originals together may weigh, in bytes; 0 is without limit"),
     )
     log_format: str = field(
-        default="text", metadata=_about("Form of the log: text or json", choices=("text", "json"))
+        default="text", metadata=about("Form of the log: text or json", choices=("text", "json"))
     )
     upload_bytes_max: int = field(
-        default=20_000_000, metadata=_about("Largest picture file, in bytes", least=1)
+        default=20_000_000, metadata=about("Largest picture file, in bytes", least=1)
     )
     pixels_max: int = field(
-        default=50_000_000, metadata=_about("Largest picture, in pixels", least=1)
+        default=50_000_000, metadata=about("Largest picture, in pixels", least=1)
     )
     call_timeout_s: float = field(
         default=10.0,
-        metadata=_about(
+        metadata=about(
             "Time for the model server to answer, retries included, in seconds",
             least=0.001,
             most=_HOUR_S,
@@ -115,18 +116,18 @@ class Settings:
     )
     ready_timeout_s: float = field(
         default=2.0,
-        metadata=_about(
+        metadata=about(
             "Time for /readyz to hear from the model server, in seconds", least=0.001, most=_HOUR_S
         ),
     )
     score_floor: float = field(
         default=0.05,
-        metadata=_about("Detections below this score are not kept unless asked for", most=1),
+        metadata=about("Detections below this score are not kept unless asked for", most=1),
     )
 
     explanation_masks: int = field(
         default=400,
-        metadata=_about(
+        metadata=about(
             "Covered copies of a picture that a detector is shown to explain one object",
             least=1,
             most=100_000,
@@ -134,7 +135,7 @@ class Settings:
     )
     explanations_waiting_max: int = field(
         default=4,
-        metadata=_about("Explanations of objects that may wait while one is worked on", most=1000),
+        metadata=about("Explanations of objects that may wait while one is worked on", most=1000),
     )
 
     def __post_init__(self) -> None:

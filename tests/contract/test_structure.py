@@ -26,7 +26,7 @@ ALLOWED = {
     "serving_client": {"protos"},
     "sightline": {"recognition", "serving_client", "vision"},
     "vision": set[str](),
-    "webapp": {"recognition", "serving_client", "vision"},
+    "webapp": {"protos", "recognition", "serving_client", "vision"},
 }
 # These may be imported only below the folders named.
 CONFINED = {
@@ -36,7 +36,7 @@ CONFINED = {
     "tensorflow": ("model_server/runtimes/", "pipeline/", "benchmarks/"),
     "keras": ("model_server/runtimes/", "pipeline/"),
     "tensorflow_serving": ("model_server/", "benchmarks/"),
-    "grpc": ("serving_client/", "model_server/", "benchmarks/"),
+    "grpc": ("serving_client/", "model_server/", "webapp/grpc/", "benchmarks/"),
 }
 VISION_NEEDS = {"numpy", "PIL"}
 

@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from flask import Flask, g, request
 
 from webapp.access.actors import Actor, Scope
+from webapp.access.bearer import key_holder
 from webapp.access.cookie import browser_secret
 from webapp.access.keys import ApiKeys
 from webapp.access.users import Users
-from webapp.exceptions import BadKeyError, LoginNeededError, ScopeError
+from webapp.exceptions import LoginNeededError, ScopeError
 from webapp.http.http_methods import is_change
 
-_BEARER = "bearer"
 _USER = "user "
 # Whoever wants to log in, and whoever watches over the process, need not be known.
 _OPEN = frozenset({"static", "login.show", "login.log_in", "health.healthz", "health.readyz"})
@@ -64,13 +64,8 @@ class Guard:
             raise ScopeError(f"This takes the scope “{needed}”.")
 
     def _key_holder(self) -> Actor | None:
-        kind, _, secret = request.headers.get("Authorization", "").partition(" ")
-        if kind.lower() != _BEARER:
-            return None
-        if not secret.strip().isascii():
-            raise BadKeyError
-        key = self._keys.find(secret.strip())
-        return Actor(request.remote_addr or "", f"key {key.name}", key.scopes)
+        shown = request.headers.get("Authorization", "")
+        return key_holder(shown, self._keys, address=request.remote_addr or "")
 
     def _user(self) -> Actor | None:
         secret = browser_secret()

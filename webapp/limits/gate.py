@@ -53,13 +53,17 @@ class Gate:
         return self._waiting
 
     @contextmanager
-    def place(self) -> Iterator[None]:
+    def place(self, *, wait_s: float | None = None) -> Iterator[None]:
         """Take a place, after a short wait if need be, and give it back at the end.
+
+        Args:
+            wait_s: How long to wait at most, in seconds, where that is less than the limits allow.
 
         Raises:
             BusyError: All places are taken, and enough others wait or the wait was too long.
         """
-        self._enter()
+        limit_s = self._limits.wait_s
+        self._enter(limit_s if wait_s is None else min(wait_s, limit_s))
         try:
             yield
         finally:
@@ -67,18 +71,18 @@ class Gate:
                 self._running -= 1
                 self._changed.notify()
 
-    def _enter(self) -> None:
+    def _enter(self, wait_s: float) -> None:
         with self._changed:
-            if not self._is_free() and not self._wait():
+            if not self._is_free() and not self._wait(wait_s):
                 raise BusyError
             self._running += 1
 
-    def _wait(self) -> bool:
+    def _wait(self, wait_s: float) -> bool:
         if self._waiting >= self._limits.waiting_max:
             return False
         self._waiting += 1
         try:
-            return self._changed.wait_for(self._is_free, self._limits.wait_s)
+            return self._changed.wait_for(self._is_free, wait_s)
         finally:
             self._waiting -= 1
 

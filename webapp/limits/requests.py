@@ -13,7 +13,7 @@ from webapp.limits.rate import RateLimiter
 _log = logging.getLogger(__name__)
 # Whoever watches over the process is not turned away, and style sheets cost nothing.
 _FREE = frozenset({"static", "health.healthz", "health.readyz", "metrics.show"})
-_FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-Ip")
+FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-Ip")
 # One household or machine has a whole /64 of IPv6 addresses to ask from.
 _IPV6_PREFIX = 64
 
@@ -67,9 +67,9 @@ class RequestLimiter:
 
     def _is_from_here(self) -> bool:
         """Whether a program on this machine asks for itself, and not for others as a proxy does."""
-        if not _is_loopback(request.remote_addr or ""):
+        if not is_loopback(request.remote_addr or ""):
             return False
-        is_for_others = any(name in request.headers for name in _FORWARDED)
+        is_for_others = any(name in request.headers for name in FORWARDED)
         if is_for_others and not self._trusted_hops and not self._is_proxy_reported:
             self._is_proxy_reported = True
             _log.warning(
@@ -95,7 +95,8 @@ def client_of(address: str) -> str:
     return str(ipaddress.ip_network((parsed, _IPV6_PREFIX), strict=False))
 
 
-def _is_loopback(address: str) -> bool:
+def is_loopback(address: str) -> bool:
+    """Tell whether an address is this machine's own."""
     try:
         return ipaddress.ip_address(address).is_loopback
     except ValueError:

@@ -10,6 +10,7 @@
         print(site.url)
 """
 
+from webapp.testing.grpc_site import RunningGrpcFront
 from webapp.testing.model_server import Box, FakeModelServer
 from webapp.testing.models import (
     CLASSES,
@@ -27,6 +28,7 @@ __all__ = [
     "LABELS",
     "Box",
     "FakeModelServer",
+    "RunningGrpcFront",
     "RunningSite",
     "classifier_card",
     "install_classifier",

@@ -71,7 +71,7 @@ def test_pressed_sample_shows_that_it_is_looked_at(site: RunningSite, page: Page
 
     expect(page.locator("[role=status]")).to_have_text("Looking at “Screen”…")
     expect(page.locator(".is-busy")).to_have_text("Screen")
-    expect(page.locator("button:enabled")).to_have_count(0)
+    expect(page.locator("main button:enabled")).to_have_count(0)
     expect(page.locator("[data-label]")).to_have_text("Find objects")
 
 
