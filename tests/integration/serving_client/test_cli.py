@@ -388,9 +388,12 @@ def test_bench_reports_when_it_is_interrupted(
         stdout=subprocess.PIPE,
         text=True,
     ) as process:
-        assert begun.wait(120)
-        process.send_signal(signal.SIGINT)
-        out, _ = process.communicate(timeout=60)
+        try:
+            assert begun.wait(120)
+            process.send_signal(signal.SIGINT)
+            out, _ = process.communicate(timeout=60)
+        finally:
+            process.kill()
 
     assert process.returncode == 0
     assert "ended early" in out

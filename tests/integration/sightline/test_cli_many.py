@@ -22,12 +22,10 @@ MANY = int(os.environ.get("SIGHTLINE_TEST_PICTURES", "2000"))
 FEW = 200
 GROWTH_BYTES_MAX = 16 * 2**20
 # The program itself, which tells at its end how much memory it ever had. (What getrusage tells
-# counts the memory of this process in, before the other program began.) Whoever runs the tests in
-# the background has them ignore Ctrl-C, and so would the program.
+# counts the memory of this process in, before the other program began.)
 MEASURED = """
-import re, signal, sys
+import re, sys
 from sightline.__main__ import main
-signal.signal(signal.SIGINT, signal.default_int_handler)
 status = main()
 peak = re.search(r"VmHWM:\\s+([0-9]+) kB", open("/proc/self/status").read())[1]
 print("peak", peak, file=sys.stderr)
