@@ -18,7 +18,7 @@ from webapp.openapi.__main__ import TARGET
 from webapp.services import EXTENSION
 from webapp.testing import Box, FakeModelServer, install_classifier, install_model
 
-EXAMPLES = 40
+EXAMPLES = 20
 # A file of random bytes fits the description, and is no picture; nor is a random name a model's.
 NOT_ASKED: list[Any] = [positive_data_acceptance]
 
