@@ -10,6 +10,7 @@ import pytest
 
 from model_server.config import Flags
 from serving_client import ENVIRONMENT
+from webapp.grpc.settings import GrpcSettings
 from webapp.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,8 +22,8 @@ TARGETS = {
 
 
 def settings() -> Iterator[tuple[str, str, str]]:
-    """Name, default and meaning of every setting of web app and client, and of every flag."""
-    yield from Settings.documented()
+    """Name, default and meaning of every setting of web app, its fronts, client, and every flag."""
+    yield from GrpcSettings.documented()
     yield from ((name, each.default, each.doc) for name, each in ENVIRONMENT.items())
     yield from Flags.documented()
 
@@ -60,10 +61,11 @@ def test_no_setting_is_documented_that_nobody_reads() -> None:
     assert {name for name in named - known if name not in source} <= {"SIGHTLINE_SERVING"}
 
 
-@pytest.mark.parametrize("program", ["webapp", "serving_client"])
+@pytest.mark.parametrize("program", ["webapp", "webapp.grpc", "serving_client"])
 def test_help_lists_the_settings(program: str) -> None:
     """`--help` of a program lists the variables that it reads."""
-    table = ENVIRONMENT if program == "serving_client" else [n for n, _, _ in Settings.documented()]
+    read = {"webapp": Settings, "webapp.grpc": GrpcSettings}.get(program)
+    table = [name for name, _, _ in read.documented()] if read else list(ENVIRONMENT)
 
     answer = subprocess.run(
         [sys.executable, "-m", program, "--help"],

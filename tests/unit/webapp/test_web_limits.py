@@ -100,6 +100,16 @@ def test_full_gate_turns_away_at_once() -> None:
     assert gate.running == 0
 
 
+def test_who_has_less_time_waits_less_at_the_gate() -> None:
+    """A caller whose deadline is near is turned away before the gate's own limit."""
+    gate = Gate(GateLimits(running_max=1, waiting_max=1, wait_s=3600))
+
+    with gate.place(), pytest.raises(BusyError), gate.place(wait_s=0.01):
+        pass
+
+    assert gate.waiting == 0
+
+
 def test_wait_at_the_gate_is_bounded() -> None:
     """Who waits for longer than allowed is turned away, and leaves the queue."""
     gate = Gate(GateLimits(running_max=1, waiting_max=1, wait_s=0.001))
