@@ -101,7 +101,7 @@ FAULTS = [
     ((), {"SIGHTLINE_DATABASE_URL": "nosuch://"}, "The database of SIGHTLINE_DATABASE_URL cannot"),
     (
         (),
-        {"SIGHTLINE_DATABASE_URL": "postgresql://h/d"},
+        {"SIGHTLINE_DATABASE_URL": "mysql://h/d"},
         "The database of SIGHTLINE_DATABASE_URL needs",
     ),
     ((), {"SIGHTLINE_ORIGINALS": "/proc/nowhere"}, "Pictures cannot be kept in /proc/nowhere"),
