@@ -11,11 +11,15 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.stack import ROOT, Running, environment, launcher, pipeline, starter
+from webapp.access.form_tokens import HEADER, token_of
+from webapp.access.tokens import new_secret
 from webapp.samples import BUNDLED, Samples
 
 pytestmark = pytest.mark.e2e
 
 MODEL = "codes"
+SECRET = new_secret()
+BROWSER = {"Cookie": f"sightline={SECRET}", HEADER: token_of(SECRET)}
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +40,9 @@ def checkout(
 
 
 def page(address: str, data: bytes | None = None) -> str:
-    with urllib.request.urlopen(urllib.request.Request(address, data), timeout=30) as answer:
+    """A page, or what comes of a form that a page of the site had."""
+    request = urllib.request.Request(address, data, BROWSER)
+    with urllib.request.urlopen(request, timeout=30) as answer:
         text: str = answer.read().decode()
         return text
 
