@@ -173,12 +173,14 @@ class H2Connection:
         view = memoryview(message)
         rest = len(prefix) + len(view)
         while rest:
-            length = min(rest, self._room)
-            if length > 0:
+            least = len(prefix) or 1
+            if self._room >= least:
+                length = min(rest, self._room)
                 part = length - len(prefix)
                 self._outbox.add(self._data_header(length, rest) + prefix, view[:part])
                 view, prefix, rest = view[part:], b"", rest - length
-            elif self._flushed():
+            # There may be room by now: then there is nothing to wait for.
+            elif self._flushed() and self._room < least:
                 self._listener.take_frame()
             if self._listener.answer.is_complete:
                 return False
