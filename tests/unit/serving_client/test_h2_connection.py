@@ -212,6 +212,17 @@ def test_server_is_heard_while_it_takes_nothing() -> None:
     assert wire.frames[-1][:2] == (FrameType.PING, Flag.ACK)
 
 
+def test_room_that_is_made_during_sending_is_used() -> None:
+    """The server need not say once more that it has room."""
+    size = 2 * WINDOW_DEFAULT
+    wire, connection = connect(HELLO + window_update(0, size) + window_update(1, size), answer())
+    wire.room, wire.room_after_wait = 100, 2 * size
+
+    assert call(connection, bytes(size)) == b"yes"
+
+    assert wire.request == message(bytes(size))
+
+
 def test_answer_that_comes_too_soon() -> None:
     """A server that answers before it has the request gets no more of it, and no other call."""
     refusal = headers(HEAD + literal(b"grpc-status", b"8"), END)
