@@ -215,10 +215,14 @@ def test_server_is_heard_while_it_takes_nothing() -> None:
 def test_room_that_is_made_during_sending_is_used() -> None:
     """The server need not say once more that it has room."""
     size = 2 * WINDOW_DEFAULT
-    wire, connection = connect(HELLO + window_update(0, size) + window_update(1, size), answer())
+    whole_answer = headers(HEAD + literal(b"grpc-status", b"5"), END)
+    wire, connection = connect(
+        HELLO + window_update(0, size) + window_update(1, size), whole_answer
+    )
     wire.room, wire.room_after_wait = 100, 2 * size
 
-    assert call(connection, bytes(size)) == b"yes"
+    with pytest.raises(TransportError):  # what the server says next, once it has the request
+        call(connection, bytes(size))
 
     assert wire.request == message(bytes(size))
 
