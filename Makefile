@@ -4,6 +4,7 @@ PYTHON ?= python3
 WEB_PORT ?= 5000
 GRPC_PORT ?= 8500
 REST_PORT ?= 8501
+PROCESSES ?= 2
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -91,8 +92,8 @@ models: $(READY) ## fetch a detection model; MODELS="name ..." chooses, MIRROR=d
 smoke: $(READY) ## ask the running model server for one answer
 	@$(BIN)/python -m serving_client --target 127.0.0.1:$(GRPC_PORT)
 
-test: $(READY) ## run all tests
-	$(BIN)/python -m pytest
+test: $(READY) ## run all tests; PROCESSES says how many at a time
+	$(BIN)/python -m pytest --numprocesses $(PROCESSES)
 
 lint: $(READY) ## check style and format
 	$(BIN)/ruff check

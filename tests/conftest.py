@@ -9,6 +9,11 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
+from xdist.scheduler.protocol import Scheduling
+
+from tests.one_by_one import is_one_by_one
 
 CHROMIUM_FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -22,6 +27,25 @@ def pytest_configure() -> None:
     Shells start what runs in the background with SIGINT ignored, and children inherit that.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+class FilesTogether(LoadFileScheduling):  # type: ignore[misc]  # xdist is untyped
+    """Gives a file to one process, and the files that disturb each other all to the same one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        return "one by one" if is_one_by_one(Path(file)) else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
+    """Decide which of several processes runs which test."""
+    return FilesTogether(config, log)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest queue: the files that have to wait for each other."""
+    items.sort(key=lambda item: not is_one_by_one(item.path))
 
 
 @pytest.fixture(scope="session")
