@@ -15,7 +15,7 @@ from model_server.runtimes import Servable, SignatureDef, Tensor
 from model_server.servable import ServableId
 from model_server.server import ModelServer
 from model_server.status import Code, ServingError
-from model_server.testing import FakeModel
+from model_server.testing import FakeModel, wait_until
 from protos.gen.tensorflow.core.example import example_pb2
 
 # Numbers of `tensorflow.DataType`, by what the signatures call them.
@@ -120,7 +120,8 @@ class CatalogueRuntime:
     """Makes a servable of `KINDS` of any version folder.
 
     Attributes:
-        model: its gate holds up calls; the signature "gated" lets zeros in all the same.
+        model: its gate holds up calls; the signature "gated" lets zeros in all the same, once two
+            others wait.
         calls: those that came to the gate, in order.
     """
 
@@ -158,7 +159,9 @@ class _Servable:
         kind = KINDS[signature]
         for alias, tensor in inputs.items():
             _check(alias, tensor, kind.inputs[alias])
-        if signature != "gated" or inputs["x"].any():
+        if signature == "gated" and not inputs["x"].any():
+            wait_until(lambda: len(self._runtime.calls) >= 2)
+        else:
             self._wait(call)
         results = kind.run(inputs)
         return {alias: results[alias] for alias in outputs}

@@ -1,5 +1,6 @@
 """Blocks of memory that two processes share."""
 
+import contextlib
 import gc
 import os
 from collections.abc import Iterator
@@ -96,12 +97,27 @@ def test_a_block_can_give_back_all_of_its_memory(block: Block, other: Block) -> 
 
 def test_a_block_has_no_name_and_no_descriptor_after_its_end() -> None:
     """Nothing of it can be found, and nothing is left."""
-    before = set(Path("/proc/self/fd").iterdir())
     block = Block()
     block.reserve(MIB)
     block.view(0, [MIB], BYTE)[...] = 1
-    is_named = Path(f"/proc/self/fd/{block.fd}").readlink().exists()
+    descriptor = Path(f"/proc/self/fd/{block.fd}")
+    file, identity = descriptor.readlink(), identity_of(descriptor)
     block.close()
 
-    assert not is_named
-    assert set(Path("/proc/self/fd").iterdir()) == before
+    assert not file.exists()
+    assert identity not in open_files()
+
+
+def identity_of(descriptor: Path) -> tuple[int, int]:
+    """What tells a file from all others while it is open."""
+    status = descriptor.stat()
+    return status.st_dev, status.st_ino
+
+
+def open_files() -> set[tuple[int, int]]:
+    """The files that this process has open, whichever thread closes some meanwhile."""
+    identities = set()
+    for each in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            identities.add(identity_of(each))
+    return identities
