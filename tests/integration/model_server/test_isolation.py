@@ -547,8 +547,10 @@ def test_nothing_outlives_a_server_that_is_killed(tmp_path: Path, temporary: Pat
 @pytest.mark.timeout(1800)
 def test_two_hundred_loads_leave_nothing_behind(tmp_path: Path) -> None:
     """Descriptors, threads and files are as before, and the memory of the server is steady."""
-    program = [sys.executable, "-m", "tests.integration.model_server.isolated_cycles", str(tmp_path)]
+    program = ["-m", "tests.integration.model_server.isolated_cycles", str(tmp_path)]
 
-    done = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, *program], cwd=ROOT, capture_output=True, text=True, check=False
+    )
 
     assert done.returncode == 0, done.stdout + done.stderr

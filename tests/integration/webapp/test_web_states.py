@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, FilePayload, Page, ViewportSize
+from playwright.sync_api import Browser, FilePayload, Page, ViewportSize, expect
 
 from serving_client import UnavailableError
 from tests import axe
@@ -183,6 +183,23 @@ def result_without_an_answer(visitor: Visitor) -> None:
     visitor.send(PARCEL)
 
 
+def login(visitor: Visitor) -> None:
+    visitor.go("/login")
+
+
+def login_refused(visitor: Visitor) -> None:
+    visitor.go("/login")
+    visitor.page.get_by_label("Name").fill("nobody")
+    visitor.page.get_by_label("Password").fill("a wrong password")
+    visitor.page.locator("main").get_by_role("button", name="Log in").click()
+    expect(visitor.page.get_by_text("The name or the password is wrong")).to_be_visible()
+
+
+def api_reference(visitor: Visitor) -> None:
+    visitor.go("/reference")
+    expect(visitor.page.locator(".opblock").first).to_be_visible()
+
+
 def nowhere(visitor: Visitor) -> None:
     visitor.go("/nowhere")
 
@@ -191,7 +208,8 @@ STATES: list[Callable[[Visitor], None]] = [
     form, form_with_many, form_with_a_bad_file, form_without_models,
     result, result_under_the_slider, result_enlarged, result_of_nothing, classes, comparison,
     gallery, gallery_of_nothing, gallery_where_nothing_fits, deletion, batch,
-    status, status_without_a_server, result_without_an_answer, nowhere,
+    status, status_without_a_server, result_without_an_answer,
+    login, login_refused, api_reference, nowhere,
 ]  # fmt: skip
 
 
