@@ -24,6 +24,7 @@ def test_other_encodings_are_left_alone(encoding: str) -> None:
 @pytest.mark.parametrize(
     "body",
     [b"", b"\x1f", b"{}", gzip.compress(b"{}")[:-1], gzip.compress(b"{}") + b"{}"],
+    ids=["empty", "cut early", "plain", "cut late", "followed by more"],
 )
 def test_what_is_no_gzip_is_refused(body: bytes) -> None:
     """Also when it is cut short or goes on behind its end."""
