@@ -36,6 +36,7 @@ COPY protos/ protos/
 COPY vision/ vision/
 COPY recognition/ recognition/
 COPY serving_client/ serving_client/
+COPY stress/ stress/
 COPY webapp/ webapp/
 # Byte code now: the root file system is read-only later.
 RUN python3 -m compileall -q /opt/sightline

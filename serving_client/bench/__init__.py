@@ -7,20 +7,24 @@
 
 `_plan` says what is wanted, `_pacing` when each call is due; `_load` and `_aio_load` make the
 calls, by the books of `_ledger`. `_recording` has what came of each, `_summary` the figures,
-`_report` the file, `_page` with `_plots` the page.
+`_report` the file, `_page` with `_plots` the page; `Axis` and `Chart` draw for others, too.
 """
 
 from serving_client.bench._aio_load import load_with_asyncio
+from serving_client.bench._chart import Axis, Chart
 from serving_client.bench._ledger import Progress
 from serving_client.bench._load import load_with_threads
 from serving_client.bench._page import render_page
 from serving_client.bench._plan import Plan
-from serving_client.bench._recording import Recording
+from serving_client.bench._recording import FailedCallError, Recording
 from serving_client.bench._report import BenchReport, Subject
 from serving_client.bench._summary import Percentiles, Summary, TimeSplit
 
 __all__ = [
+    "Axis",
     "BenchReport",
+    "Chart",
+    "FailedCallError",
     "Percentiles",
     "Plan",
     "Progress",

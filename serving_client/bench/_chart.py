@@ -91,6 +91,24 @@ class Chart:
                 f'width="{max(0.5, right - left - 1):.1f}" height="{bottom - top:.1f}"/>'
             )
 
+    def dots(self, points: Sequence[Point]) -> None:
+        """Adds a dot at each point, in the colour of the line added last."""
+        self._marks += [
+            f'<circle class="dot series-{len(self._names)}" '
+            f'cx="{self._x(x):.1f}" cy="{self._y(y):.1f}" r="4"/>'
+            for x, y in points
+        ]
+
+    def flag(self, x: float, text: str) -> None:
+        """Adds an upright line with a few words beside it."""
+        at, bottom = self._x(x), _HEIGHT - _BOTTOM
+        is_left = at < (_LEFT + _WIDTH - _RIGHT) / 2
+        side, anchor = (8, "start") if is_left else (-8, "end")
+        self._marks.append(
+            f'<line class="flag" x1="{at:.1f}" y1="{_TOP}" x2="{at:.1f}" y2="{bottom}"/>'
+        )
+        self._marks.append(_text(at + side, _TOP + 12, text, anchor, ' class="flag-name"'))
+
     def to_svg(self) -> str:
         """The chart."""
         size = f"0 0 {_WIDTH} {_HEIGHT}"

@@ -1,18 +1,20 @@
 """One load under way: what is to be called next, and what came of what was."""
 
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
 
 from serving_client._values import Timings
 from serving_client.bench._pacing import Due, Pacer
 from serving_client.bench._plan import Plan
-from serving_client.bench._recording import Recording, Samples
+from serving_client.bench._recording import Column, Recording, Samples, counted_errors
 
 __all__ = ["Ledger", "Progress"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Progress:
     """How far a load is.
 
@@ -24,6 +26,15 @@ class Progress:
     now_s: float
     answered: int
     failed: int
+    _callers: Sequence[Samples] = field(default=(), repr=False)
+
+    def latency_s(self) -> Column:
+        """From when each call was due to its answer, float64 [N], of all answered ones."""
+        return np.concatenate([np.zeros(0), *(each.latency_s() for each in self._callers)])
+
+    def errors(self) -> Mapping[str, int]:
+        """How many calls failed, by the name of the status."""
+        return counted_errors(self._callers)
 
 
 class Ledger:
@@ -79,7 +90,8 @@ class Ledger:
     def progress(self) -> Progress:
         """How far the load is."""
         answered = sum(len(each.done_s) for each in self.callers)
-        return Progress(self.now_s, answered, sum(len(each.errors) for each in self.callers))
+        failed = sum(len(each.errors) for each in self.callers)
+        return Progress(self.now_s, answered, failed, self.callers)
 
     def recording(self) -> Recording:
         """What came of the load, once all callers are done."""

@@ -22,6 +22,7 @@ def load_with_threads(  # noqa: PLR0913  all but two have defaults
     *,
     on_progress: Callable[[Progress], object] = lambda _: None,
     on_interrupt: Callable[[], object] = lambda: None,
+    is_stopped: Callable[[], bool] = lambda: False,
     clock: Callable[[], float] = time.perf_counter,
     pause: Callable[[float], object] | None = None,
 ) -> Recording:
@@ -34,7 +35,8 @@ def load_with_threads(  # noqa: PLR0913  all but two have defaults
         call: makes one call, the one of that number, and says where its time went. A
             `ServingError` counts as a failed call; anything else ends the load.
         on_progress: told now and then.
-        on_interrupt: ends the calls in flight, after Ctrl-C.
+        on_interrupt: ends the calls in flight, after Ctrl-C or a stop.
+        is_stopped: asked now and then; True ends the load like Ctrl-C.
         clock: in seconds, from any zero.
         pause: waits until a call is due, for so many seconds.
     """
@@ -51,10 +53,11 @@ def load_with_threads(  # noqa: PLR0913  all but two have defaults
                 if any(each.exception() for each in done):
                     break
                 on_progress(ledger.progress())
+                if running and is_stopped():
+                    _cut(ledger, is_cut, on_interrupt)
+                    break
         except KeyboardInterrupt:
-            ledger.cut_short()
-            is_cut.set()
-            on_interrupt()
+            _cut(ledger, is_cut, on_interrupt)
         finally:
             if running:
                 ledger.cut_short()
@@ -62,6 +65,13 @@ def load_with_threads(  # noqa: PLR0913  all but two have defaults
     for each in callers:
         each.result()
     return ledger.recording()
+
+
+def _cut(ledger: Ledger, is_cut: threading.Event, on_interrupt: Callable[[], object]) -> None:
+    """Lets no more calls begin, wakes those who wait, and ends those in flight."""
+    ledger.cut_short()
+    is_cut.set()
+    on_interrupt()
 
 
 def _run_caller(

@@ -1,6 +1,7 @@
 """What came of each call of a load: a few numbers a call, in columns."""
 
 from array import array
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -8,11 +9,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from serving_client._values import Timings
-from serving_client.exceptions import RpcError
+from serving_client.exceptions import RpcError, ServingError
 
-__all__ = ["Column", "Recording", "Samples"]
+__all__ = ["Column", "FailedCallError", "Recording", "Samples", "counted_errors"]
 
 Column = NDArray[np.float64]
+
+
+class FailedCallError(ServingError):
+    """A call that failed in a way that only whoever made it can name.
+
+    Args:
+        kind: what it is counted under, a word or two.
+    """
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(kind)
+        self.kind = kind
 
 
 class Samples:
@@ -40,8 +53,24 @@ class Samples:
 
     def failed(self, done_s: float, error: Exception) -> None:
         """Notes a call that failed."""
-        name = error.code.name if isinstance(error, RpcError) else type(error).__name__
-        self.errors.append((done_s, name))
+        self.errors.append((done_s, _name(error)))
+
+    def latency_s(self) -> Column:
+        """From when each call was due to its answer, for those that were answered until now."""
+        count = len(self.done_s)  # one call may be noted in part
+        times: Column = np.subtract(self.done_s[:count], self.due_s[:count])
+        return times
+
+
+def _name(error: Exception) -> str:
+    if isinstance(error, FailedCallError):
+        return error.kind
+    return error.code.name if isinstance(error, RpcError) else type(error).__name__
+
+
+def counted_errors(callers: Iterable[Samples]) -> dict[str, int]:
+    """How many calls failed until now, by the name of the status."""
+    return dict(Counter(name for each in callers for _, name in tuple(each.errors)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,13 +126,10 @@ class Recording:
         }
         order = np.argsort(columns["done_s"], kind="stable")
         failures = [failure for each in callers for failure in each.errors]
-        counts: dict[str, int] = {}
-        for _, name in failures:
-            counts[name] = counts.get(name, 0) + 1
         last_s = max([*columns["done_s"], *(at_s for at_s, _ in failures)], default=0.0)
         return cls(
             **{name: column[order] for name, column in columns.items()},
-            errors=counts,
+            errors=counted_errors(callers),
             window_s=float(last_s if end_s is None else end_s),
             unsent=unsent,
             is_cut_short=is_cut_short,

@@ -103,7 +103,7 @@ def test_builders_are_told_what_they_may_see() -> None:
     assert lines[0] == "*"
     assert let_in == {
         "docker", "model_server", "protos", "recognition", "requirements", "serving_client",
-        "vision", "webapp",
+        "stress", "vision", "webapp",
     }  # fmt: skip
 
 

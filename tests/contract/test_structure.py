@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = (
     "benchmarks", "launcher", "model_server", "pipeline", "protos", "recognition",
-    "serving_client", "sightline", "vision", "webapp",
+    "serving_client", "sightline", "stress", "vision", "webapp",
 )  # fmt: skip
 
 # Of our own packages, each one may import these besides itself.
@@ -24,9 +24,10 @@ ALLOWED = {
     "protos": set[str](),
     "recognition": {"serving_client", "vision"},
     "serving_client": {"protos"},
-    "sightline": {"recognition", "serving_client", "vision"},
+    "sightline": {"recognition", "serving_client", "stress", "vision"},
+    "stress": {"recognition", "serving_client", "vision"},
     "vision": set[str](),
-    "webapp": {"protos", "recognition", "serving_client", "vision"},
+    "webapp": {"protos", "recognition", "serving_client", "stress", "vision"},
 }
 # These may be imported only below the folders named.
 CONFINED = {
@@ -89,7 +90,7 @@ def test_vision_needs_only_numpy_and_pillow() -> None:
     assert names - set(sys.stdlib_module_names) <= VISION_NEEDS | {"vision"}
 
 
-@pytest.mark.parametrize("package", ["recognition", "serving_client", "vision"])
+@pytest.mark.parametrize("package", ["recognition", "serving_client", "stress", "vision"])
 def test_public_names_are_listed_and_sorted(package: str) -> None:
     """`__all__` of a library is sorted and is exactly what a reader finds in it."""
     module = importlib.import_module(package)
@@ -110,7 +111,8 @@ def _export_order(name: str) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize(
-    "package", ["model_server", "protos", "recognition", "serving_client", "sightline", "vision"]
+    "package",
+    ["model_server", "protos", "recognition", "serving_client", "sightline", "stress", "vision"],
 )
 def test_libraries_are_typed(package: str) -> None:
     """A library tells type checkers that it is typed."""

@@ -66,7 +66,7 @@ def test_builders_see_nothing_but_sources(podman: Podman, base: str, tmp_path: P
 
     assert set(entries) <= {
         "docker", "model_server", "protos", "recognition", "requirements", "serving_client",
-        "vision", "webapp",
+        "stress", "vision", "webapp",
     }  # fmt: skip
 
 

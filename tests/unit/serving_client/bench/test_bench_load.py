@@ -9,7 +9,14 @@ import grpc
 import pytest
 
 from serving_client import RpcContext, RpcError, ServingError, Timings
-from serving_client.bench import Plan, Progress, Recording, load_with_asyncio, load_with_threads
+from serving_client.bench import (
+    FailedCallError,
+    Plan,
+    Progress,
+    Recording,
+    load_with_asyncio,
+    load_with_threads,
+)
 
 TIMINGS = Timings(0.001, 0.002, 0.003, 0.006, 1)
 
@@ -267,3 +274,44 @@ def test_cancelled_task_keeps_what_was_measured() -> None:
 
     assert recording.done_s.size == 3
     assert recording.is_cut_short
+
+
+def test_load_can_be_stopped_from_elsewhere() -> None:
+    """No call begins after that, and what was measured is there."""
+    stopped = threading.Event()
+
+    def call(number: int) -> Timings:
+        if number == 5:
+            stopped.set()
+        return TIMINGS
+
+    plan = Plan(concurrency=2, duration_s=600, warm_up_s=0)
+    recording = load_with_threads(plan, call, is_stopped=stopped.is_set)
+
+    assert recording.is_cut_short
+    assert recording.done_s.size >= 5
+    assert recording.window_s < 600
+
+
+def test_progress_has_the_latencies_so_far() -> None:
+    """They count from when each call was due, and failures are told by their kind."""
+    told: list[Progress] = []
+    shown = threading.Event()
+
+    def call(number: int) -> Timings:
+        if number == 3:
+            raise FailedCallError("busy")
+        if number == 4:
+            assert shown.wait(60)
+        return TIMINGS
+
+    def tell(progress: Progress) -> None:
+        told.append(progress)
+        if progress.answered == 3 and progress.failed == 1:
+            shown.set()
+
+    load_with_threads(Plan(concurrency=1, count=5, warm_up_s=0), call, on_progress=tell)
+
+    progress = next(each for each in told if each.failed)
+    assert progress.latency_s().size >= 3
+    assert progress.errors() == {"busy": 1}
