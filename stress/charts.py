@@ -14,6 +14,7 @@ __all__ = ["histogram_chart", "latency_chart", "throughput_chart"]
 # Few buckets would make bars as wide as doors, and a picture that jumps while it grows.
 _BUCKETS_MIN = 12
 _TICKS_MAX = 8
+_HEADROOM = 1.15  # above the bars, for the words beside the flag
 _LINES = (("p50", "p50_s"), ("p95", "p95_s"), ("p99", "p99_s"))
 
 
@@ -33,7 +34,7 @@ def histogram_chart(histogram: Histogram, p95_s: float = math.nan) -> str:
     chart = Chart(
         "Answers by latency",
         Axis("latency, each bar a third longer than the one before", ticks, len(wide.counts)),
-        Axis.up_to(max(wide.counts), "answers"),
+        Axis.up_to(_HEADROOM * max(wide.counts), "answers"),
     )
     chart.bars([(place + 0.5, count) for place, count in enumerate(wide.counts)], 1.0)
     if not math.isnan(p95_s):

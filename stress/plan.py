@@ -128,6 +128,17 @@ class StressPlan:
         """What a load is a number of, in words."""
         return "callers" if self.by is By.CALLERS else "calls due a second"
 
+    def named(self, load: float) -> str:
+        """Return a load with what it is a number of.
+
+        Examples:
+            >>> StressPlan().named(1), StressPlan(by=By.RATE).named(2.5)
+            ('1 caller', '2.5 calls due a second')
+        """
+        is_closed = self.by is By.CALLERS
+        one = "caller" if is_closed else "call due a second"
+        return f"{load:g} {one if load == 1 else self.unit}"
+
     def step(self, load: float) -> Plan:
         """Return the plan of one step."""
         is_closed = self.by is By.CALLERS

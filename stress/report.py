@@ -127,7 +127,7 @@ class StressReport:
 
     def verdict(self) -> str:
         """Say in a sentence what the run showed."""
-        knee, unit = self.knee, self.plan.unit
+        knee = self.knee
         if knee is not None:
             after = (
                 "after that more load brings more waiting than answers"
@@ -135,13 +135,14 @@ class StressReport:
                 else "after that calls are lost"
             )
             return (
-                f"The knee is at {knee.load:g} {unit}, with {knee.per_s:.1f} answers a second "
-                f"and a 95th percentile of {milliseconds(knee.p95_s)}; {after}."
+                f"The knee is at {self.plan.named(knee.load)}, with {knee.per_s:.1f} answers a "
+                f"second and a 95th percentile of {milliseconds(knee.p95_s)}; {after}."
             )
         if not any(step.answered for step in self.steps):
             return "No call was answered, so there is no knee."
         heaviest = max(step.load for step in self.steps)
-        return f"No knee up to {heaviest:g} {unit}: throughput still rises as fast as latency."
+        heaviest_named = self.plan.named(heaviest)
+        return f"No knee up to {heaviest_named}: throughput still rises as fast as latency."
 
     def to_lines(self) -> Iterator[str]:
         """Write the report for a terminal."""

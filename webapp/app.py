@@ -27,6 +27,7 @@ from webapp.blueprints import (
     renditions,
     samples,
     status,
+    stress,
 )
 from webapp.errors import register_error_handlers
 from webapp.http.request_log import register_request_log
@@ -53,6 +54,7 @@ _BLUEPRINTS = (
     gallery.blueprint,
     compare.blueprint,
     status.blueprint,
+    stress.blueprint,
     api.blueprint,
     health.blueprint,
     reference.blueprint,

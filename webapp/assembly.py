@@ -20,6 +20,8 @@ from webapp.storage.idempotency import Replies
 from webapp.storage.originals import Originals
 from webapp.storage.remove import Remover
 from webapp.storage.store import ResultStore
+from webapp.storage.stress_reports import StressReports
+from webapp.stress.runs import StressRuns
 from webapp.telemetry.calls import watched_client
 from webapp.telemetry.gauges import Gauges
 from webapp.telemetry.metrics import Metrics
@@ -82,6 +84,7 @@ def assemble(settings: Settings, *, client: ServingClient | None, samples_folder
             waiting_max=settings.explanations_waiting_max,
         ),
     )
+    stress_reports = StressReports(results.database)
     return Services(
         settings=settings,
         models=models,
@@ -97,6 +100,8 @@ def assemble(settings: Settings, *, client: ServingClient | None, samples_folder
         users=Users(results.database, login_s=settings.login_hours * _HOUR_S),
         metrics=metrics,
         replies=Replies(results.database),
+        stress_reports=stress_reports,
+        stress_runs=StressRuns(stress_reports),
     )
 
 

@@ -31,6 +31,8 @@
     ├── UnknownExplanationError  there is no explanation of that id
     ├── UnfinishedExplanationError  the explanation is not there yet, or was cancelled
     ├── TooManyExplanationsError  too many explanations wait already
+    ├── StressOffError          stress runs are switched off here
+    ├── UnknownStressReportError  there is no stress run of that id
     ├── CrossSiteError          another site's page sent this request
     ├── FormTokenError          the form was not made by a page of ours for this browser
     ├── AccessError             whoever asks may not
@@ -215,6 +217,23 @@ class TooManyExplanationsError(WebappError):
 
     def __init__(self) -> None:
         super().__init__("Too many explanations are waiting to be worked on.")
+
+
+class StressOffError(WebappError):
+    """Stress runs are switched off here."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Stress runs are possible where only this machine reaches the site, or where "
+            "whoever runs it has switched them on."
+        )
+
+
+class UnknownStressReportError(WebappError):
+    """There is no stress run of that id."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no stress report at this address, or not any more.")
 
 
 class CrossSiteError(WebappError):

@@ -5,6 +5,7 @@ from http import HTTPStatus
 
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from stress import ForeignError, InUseError, PlanError, ReportError
 from vision import EmptyPictureError, PictureError, UnsupportedFormatError
 from webapp.exceptions import (
     BadKeyError,
@@ -24,6 +25,7 @@ from webapp.exceptions import (
     ScopeError,
     StillRunningError,
     StorageError,
+    StressOffError,
     TaskError,
     TooManyBytesError,
     TooManyExplanationsError,
@@ -33,6 +35,7 @@ from webapp.exceptions import (
     UnknownExplanationError,
     UnknownResultError,
     UnknownSampleError,
+    UnknownStressReportError,
 )
 from webapp.failures import FailureKind
 
@@ -164,6 +167,33 @@ RULES: dict[type[Exception], Rule] = {
         "Try again when the others have had their turn.",
         kept=_RESULT_KEPT,
         retry_after_s=30,
+    ),
+    StressOffError: Rule(
+        HTTPStatus.FORBIDDEN,
+        "No stress runs here",
+        "Ask whoever runs this site to set SIGHTLINE_STRESS=on.",
+    ),
+    ForeignError: Rule(
+        HTTPStatus.FORBIDDEN,
+        "The model server is elsewhere",
+        "Where that is meant, set SIGHTLINE_STRESS=on.",
+    ),
+    PlanError: Rule(
+        HTTPStatus.BAD_REQUEST, "This load is not possible", "Change it and start again."
+    ),
+    InUseError: Rule(
+        HTTPStatus.CONFLICT,
+        "One run at a time",
+        "Wait until it is over, or stop it.",
+        retry_after_s=30,
+    ),
+    ReportError: Rule(
+        HTTPStatus.GONE,
+        "No readable report",
+        "Start another run.",
+    ),
+    UnknownStressReportError: Rule(
+        HTTPStatus.NOT_FOUND, "No such report", "Choose one of the list of stress runs."
     ),
     CrossSiteError: Rule(
         HTTPStatus.FORBIDDEN,

@@ -18,6 +18,8 @@ from webapp.storage.idempotency import Replies
 from webapp.storage.originals import Originals
 from webapp.storage.remove import Remover
 from webapp.storage.store import ResultStore
+from webapp.storage.stress_reports import StressReports
+from webapp.stress.runs import StressRuns
 from webapp.telemetry.metrics import Metrics
 
 EXTENSION = "sightline"
@@ -41,12 +43,16 @@ class Services:
     users: Users
     metrics: Metrics
     replies: Replies
+    stress_reports: StressReports
+    stress_runs: StressRuns
 
     def close(self) -> None:
         """End what runs in the background, and free connections."""
+        self.stress_runs.close()
         self.detection_explainer.jobs.stop()
         self.client.close()  # which ends the call that such a job waits for
         self.detection_explainer.jobs.join()
+        self.stress_runs.join()
         self.results.close()
 
 

@@ -138,6 +138,15 @@ class Settings:
         metadata=about("Explanations of objects that may wait while one is worked on", most=1000),
     )
 
+    stress: str = field(
+        default="loopback",
+        metadata=about(
+            "Stress runs on the page: loopback is where site and model server can be reached from "
+            "this machine only, on is everywhere",
+            choices=("off", "loopback", "on"),
+        ),
+    )
+
     def __post_init__(self) -> None:
         for each in fields(self):
             _check(each, getattr(self, each.name))

@@ -21,6 +21,14 @@ _SCOPES: Mapping[str, Scope] = {
     "gallery.confirm": Scope.DELETE,
     "login.log_out": Scope.READ,
     "status.index": Scope.ADMIN,
+    "stress.index": Scope.ADMIN,
+    "stress.start": Scope.ADMIN,
+    "stress.report": Scope.ADMIN,
+    "stress.live": Scope.ADMIN,
+    "stress.document": Scope.ADMIN,
+    "stress.page": Scope.ADMIN,
+    "stress.stop": Scope.ADMIN,
+    "stress.delete": Scope.ADMIN,
 }
 
 

@@ -102,6 +102,16 @@ def upper_first(text: str) -> str:
     return text if is_identifier else text[:1].upper() + text[1:]
 
 
+def plain_number(number: float) -> str:
+    """Return a number without a fraction where it has none.
+
+    Examples:
+        >>> plain_number(4.0), plain_number(2.5)
+        ('4', '2.5')
+    """
+    return f"{number:g}"
+
+
 FILTERS: tuple[Callable[..., str], ...] = (
     percent,
     file_size,
@@ -111,5 +121,6 @@ FILTERS: tuple[Callable[..., str], ...] = (
     class_colour_hex,
     span,
     upper_first,
+    plain_number,
 )
 """What templates may call, each by its own name."""

@@ -215,3 +215,22 @@ class ReplyRow(Base):
     status: Mapped[int | None]
     location: Mapped[str] = mapped_column(sa.Text)
     body: Mapped[str] = mapped_column(sa.Text)
+
+
+class StressReportRow(Base):
+    """A stress run, under way or over.
+
+    ``slot`` is 1 while a run goes on and null afterwards, and unique: so there is one at a time,
+    whichever process it is in. ``seen_at`` is when that process last told of it.
+    """
+
+    __tablename__ = "stress_report"
+    __table_args__ = (sa.Index("ix_stress_report_created_at", "created_at"),)
+
+    id: Mapped[str] = mapped_column(sa.String(32), primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(Moment)
+    seen_at: Mapped[datetime] = mapped_column(Moment)
+    slot: Mapped[int | None] = mapped_column(sa.Integer, unique=True)
+    is_stop_asked: Mapped[bool]
+    document: Mapped[Any] = mapped_column(sa.JSON)
+    live: Mapped[Any] = mapped_column(sa.JSON(none_as_null=True), nullable=True)

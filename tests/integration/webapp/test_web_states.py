@@ -3,6 +3,8 @@
 Screenshots go to build/screenshots, for people to look at.
 """
 
+import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +24,7 @@ pytestmark = pytest.mark.browser
 SCREENSHOTS = Path(__file__).parents[3] / "build" / "screenshots"
 PHONE, DESK = ViewportSize(width=390, height=844), ViewportSize(width=1440, height=1000)
 LOOKS = [("light", DESK), ("dark", DESK), ("dark", PHONE), ("light", PHONE)]
+WAIT_MS = 60_000
 PARCEL, TICKET = BUNDLED / "parcel.jpg", BUNDLED / "ticket.jpg"
 
 
@@ -46,7 +49,8 @@ class Visitor:
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))  # stress runs of others are elsewhere
     install_model(tmp_path / "models", "toy")
     install_model(tmp_path / "models", "careful", rank=50, threshold=0.8)
     install_classifier(tmp_path / "models", "namer")
@@ -54,6 +58,7 @@ def settings(tmp_path: Path) -> Settings:
         model_repository=tmp_path / "models",
         originals=tmp_path / "originals",
         database_url=f"sqlite:///{tmp_path}/results.sqlite3",
+        stress="on",
     )
 
 
@@ -200,6 +205,47 @@ def api_reference(visitor: Visitor) -> None:
     expect(visitor.page.locator(".opblock").first).to_be_visible()
 
 
+def stress_form(visitor: Visitor) -> None:
+    visitor.go("/stress")
+
+
+def stress_refused(visitor: Visitor) -> None:
+    start_stress(visitor, loads="8, 4")
+    expect(visitor.page.get_by_text("Loads go up")).to_be_visible()
+
+
+def stress_running(visitor: Visitor) -> None:
+    visitor.model_server.on_predict = lambda: time.sleep(0.02)
+    start_stress(visitor, loads="1, 2, 4", step_s="0.4")
+    expect(visitor.page.locator("[data-live=over]")).to_be_visible(timeout=WAIT_MS)
+    start_stress(visitor, loads="4, 8", step_s="60")
+    expect(visitor.page.locator("[data-part=view] svg")).to_be_visible(timeout=WAIT_MS)
+
+
+def stress_finished(visitor: Visitor) -> None:
+    lock = threading.Semaphore(2)
+
+    def two_at_a_time() -> None:
+        with lock:
+            time.sleep(0.01)
+
+    visitor.model_server.on_predict = two_at_a_time
+    start_stress(visitor, loads="1, 2, 4, 8, 24", step_s="0.5")
+    expect(visitor.page.locator("[data-live=over]")).to_be_visible(timeout=WAIT_MS)
+
+
+def stress_reports(visitor: Visitor) -> None:
+    stress_finished(visitor)
+    visitor.go("/stress")
+
+
+def start_stress(visitor: Visitor, **fields: str) -> None:
+    visitor.go("/stress")
+    for name, value in fields.items():
+        visitor.page.fill(f"#{name}", value)
+    visitor.page.get_by_role("button", name="Start").click()
+
+
 def nowhere(visitor: Visitor) -> None:
     visitor.go("/nowhere")
 
@@ -210,6 +256,7 @@ STATES: list[Callable[[Visitor], None]] = [
     gallery, gallery_of_nothing, gallery_where_nothing_fits, deletion, batch,
     status, status_without_a_server, result_without_an_answer,
     login, login_refused, api_reference, nowhere,
+    stress_form, stress_refused, stress_running, stress_finished, stress_reports,
 ]  # fmt: skip
 
 

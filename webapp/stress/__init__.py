@@ -1,0 +1,1 @@
+"""Stress runs of the web application, in its own process: started, watched and stopped by pages."""
