@@ -18,6 +18,8 @@ from webapp.blueprints import (
     gallery,
     health,
     heat_maps,
+    live,
+    local_models,
     login,
     media,
     metrics,
@@ -55,6 +57,8 @@ _BLUEPRINTS = (
     compare.blueprint,
     status.blueprint,
     stress.blueprint,
+    live.blueprint,
+    local_models.blueprint,
     api.blueprint,
     health.blueprint,
     reference.blueprint,
@@ -113,7 +117,10 @@ def _protect(app: Flask, settings: Settings) -> None:
     register_cookie(app)
     RequestLimiter(
         RequestLimits(
-            settings.requests_per_minute, settings.changes_per_minute, settings.trusted_hops
+            settings.requests_per_minute,
+            settings.changes_per_minute,
+            settings.frames_per_minute,
+            settings.trusted_hops,
         )
     ).register(app)
     Guard(parts.keys, parts.users, is_open=settings.access == "open").register(app)

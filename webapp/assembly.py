@@ -10,6 +10,7 @@ from webapp.explanations.explain import Explainer, ExplainLimits
 from webapp.explanations.explain_detections import DetectionExplainer, OcclusionLimits
 from webapp.limits.gate import Gate, GateLimits
 from webapp.limits.quota import Quota
+from webapp.live_frames import LiveFrames
 from webapp.models import ModelRepository
 from webapp.recognise import Recogniser, RecogniserLimits
 from webapp.samples import Samples
@@ -23,6 +24,7 @@ from webapp.storage.store import ResultStore
 from webapp.storage.stress_reports import StressReports
 from webapp.stress.runs import StressRuns
 from webapp.telemetry.calls import watched_client
+from webapp.telemetry.frame_log import FrameLog
 from webapp.telemetry.gauges import Gauges
 from webapp.telemetry.metrics import Metrics
 
@@ -93,6 +95,8 @@ def assemble(settings: Settings, *, client: ServingClient | None, samples_folder
         results=results,
         client=shared,
         recogniser=recogniser,
+        live_frames=LiveFrames(recogniser, _frame_gate(settings), settings.frame_timeout_s),
+        frame_log=FrameLog(),
         remover=remover,
         explainer=explainer,
         detection_explainer=detection_explainer,
@@ -102,6 +106,17 @@ def assemble(settings: Settings, *, client: ServingClient | None, samples_folder
         replies=Replies(results.database),
         stress_reports=stress_reports,
         stress_runs=StressRuns(stress_reports),
+    )
+
+
+def _frame_gate(settings: Settings) -> Gate:
+    """Keep one place free for uploads, however many live pictures there are."""
+    return Gate(
+        GateLimits(
+            running_max=max(1, settings.recognitions_max - 1),
+            waiting_max=settings.recognitions_waiting_max,
+            wait_s=settings.frame_timeout_s,
+        )
     )
 
 

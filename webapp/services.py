@@ -9,6 +9,7 @@ from webapp.access.keys import ApiKeys
 from webapp.access.users import Users
 from webapp.explanations.explain import Explainer
 from webapp.explanations.explain_detections import DetectionExplainer
+from webapp.live_frames import LiveFrames
 from webapp.models import ModelRepository
 from webapp.recognise import Recogniser
 from webapp.samples import Samples
@@ -20,6 +21,7 @@ from webapp.storage.remove import Remover
 from webapp.storage.store import ResultStore
 from webapp.storage.stress_reports import StressReports
 from webapp.stress.runs import StressRuns
+from webapp.telemetry.frame_log import FrameLog
 from webapp.telemetry.metrics import Metrics
 
 EXTENSION = "sightline"
@@ -36,6 +38,8 @@ class Services:
     results: ResultStore
     client: SharedClient
     recogniser: Recogniser
+    live_frames: LiveFrames
+    frame_log: FrameLog
     remover: Remover
     explainer: Explainer
     detection_explainer: DetectionExplainer
@@ -53,6 +57,7 @@ class Services:
         self.client.close()  # which ends the call that such a job waits for
         self.detection_explainer.jobs.join()
         self.stress_runs.join()
+        self.frame_log.close()
         self.results.close()
 
 

@@ -83,6 +83,19 @@ class Settings:
         default=300,
         metadata=about("Of these, uploads and other changes; 0 is without limit"),
     )
+    frames_per_minute: int = field(
+        default=3600,
+        metadata=about(
+            "Frames of live pictures of one client a minute, counted by themselves; "
+            "0 is without limit"
+        ),
+    )
+    frame_timeout_s: float = field(
+        default=4.0,
+        metadata=about(
+            "Time for a frame of a live picture to be answered, in seconds", least=0.1, most=60
+        ),
+    )
     recognitions_max: int = field(
         default=4, metadata=about("Pictures looked at at the same time", least=1, most=256)
     )

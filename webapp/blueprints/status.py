@@ -17,7 +17,7 @@ blueprint = Blueprint("status", __name__)
 
 _EXTENSION = "sightline.traffic"
 # These say nothing about how people are served.
-_NOT_COUNTED = frozenset({"static", "health.healthz", "health.readyz", "stress.live"})
+_NOT_COUNTED = frozenset({"static", "health.healthz", "health.readyz", "live.look", "stress.live"})
 
 
 @blueprint.record_once

@@ -7,6 +7,8 @@ from flask import Flask, Response, g, request
 
 from webapp.http.request_id import begin_request, request_id
 
+# Dozens a second: they are summed up in lines of their own.
+_SUMMED_UP = frozenset({"live.look"})
 _log = logging.getLogger("webapp.access")
 
 
@@ -29,7 +31,8 @@ def _begin() -> None:
 def _end(response: Response) -> Response:
     response.headers["X-Request-Id"] = request_id()
     span_ms = (time.perf_counter() - g.started_s) * 1000
-    _log.info(
+    _log.log(
+        logging.DEBUG if request.endpoint in _SUMMED_UP else logging.INFO,
         "%s %s %d %.1f ms model=%s",
         request.method,
         ascii(request.path)[1:-1],

@@ -13,13 +13,17 @@ _POLICY = (
 )
 # For a page with a library that draws its signs as data.
 POLICY_WITH_DATA_IMAGES = _POLICY.replace("img-src 'self'", "img-src 'self' data:")
+# For a worker that runs models; compiling WebAssembly is no evaluation of text.
+POLICY_WITH_WASM = _POLICY.replace("script-src 'self'", "script-src 'self' 'wasm-unsafe-eval'")
+# For the page that looks through the camera of whoever opens it, and for no other.
+CAMERA_PERMISSIONS = "camera=(self), geolocation=(), microphone=(), payment=(), usb=()"
 _HEADERS = {
     "Content-Security-Policy": _POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Permissions-Policy": CAMERA_PERMISSIONS.replace("camera=(self)", "camera=()"),
     "X-Frame-Options": "DENY",  # frame-ancestors, for browsers that do not know it
     "X-Permitted-Cross-Domain-Policies": "none",
     # What a page shows is for whoever asked, and may be another thing the next time.

@@ -13,6 +13,8 @@ from webapp.limits.rate import RateLimiter
 _log = logging.getLogger(__name__)
 # Whoever watches over the process is not turned away, and style sheets cost nothing.
 _FREE = frozenset({"static", "health.healthz", "health.readyz", "metrics.show"})
+# Dozens a second, which are no changes: nothing is kept of them.
+_FRAMES = "live.look"
 FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-Ip")
 # One household or machine has a whole /64 of IPv6 addresses to ask from.
 _IPV6_PREFIX = 64
@@ -25,11 +27,13 @@ class RequestLimits:
     Attributes:
         requests_per_minute: Anything; 0 is without limit.
         changes_per_minute: Of these, uploads and other changes; 0 is without limit.
+        frames_per_minute: Frames of live pictures, which count as neither; 0 is without limit.
         trusted_hops: How many proxies in front say who asks.
     """
 
     requests_per_minute: int
     changes_per_minute: int
+    frames_per_minute: int
     trusted_hops: int
 
 
@@ -43,6 +47,7 @@ class RequestLimiter:
     def __init__(self, limits: RequestLimits) -> None:
         self._all = RateLimiter(limits.requests_per_minute)
         self._changes = RateLimiter(limits.changes_per_minute)
+        self._frames = RateLimiter(limits.frames_per_minute)
         self._trusted_hops = limits.trusted_hops
         self._is_proxy_reported = False
 
@@ -59,11 +64,14 @@ class RequestLimiter:
         if request.endpoint in _FREE or self._is_from_here():
             return
         client = client_of(request.remote_addr or "")
-        wait_s = self._all.wait_s(client)
-        if not wait_s and is_change():
-            wait_s = self._changes.wait_s(client)
+        wait_s = self._wait_s(client)
         if wait_s:
             raise TooOftenError(wait_s)
+
+    def _wait_s(self, client: str) -> float:
+        if request.endpoint == _FRAMES:
+            return self._frames.wait_s(client)
+        return self._all.wait_s(client) or (self._changes.wait_s(client) if is_change() else 0.0)
 
     def _is_from_here(self) -> bool:
         """Whether a program on this machine asks for itself, and not for others as a proxy does."""

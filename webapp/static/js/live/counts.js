@@ -4,6 +4,7 @@
 export const REASONS = Object.freeze({
   inFlight: "Came while another frame was in flight",
   rate: "Came sooner than the rate allows",
+  preparing: "Came while the model was made ready",
   paused: "Came while the stream waited for the server",
   busy: "The server was busy",
   tooOften: "The server's limit on frames was reached",
