@@ -7,6 +7,8 @@ from collections.abc import Callable
 from statistics import median
 from threading import Lock
 
+from webapp.presentation.formatting import counted
+
 _EVERY_S = 60.0
 _log = logging.getLogger("webapp.frames")
 
@@ -59,8 +61,8 @@ class FrameLog:
             f"{count} with {code}" for code, count in sorted(self._statuses.items())
         )
         _log.info(
-            "%d frames in %.0f s: %s; median %.1f ms",
-            self._statuses.total(),
+            "%s in %.0f s: %s; median %.1f ms",
+            counted(self._statuses.total(), "frame"),
             self._last_s - self._since_s,
             answers,
             median(self._spans_ms),
