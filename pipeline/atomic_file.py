@@ -4,14 +4,14 @@ import os
 from pathlib import Path
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Replace the content of `path` by `text` (UTF-8), durably.
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Replace the content of `path`, durably; text becomes UTF-8.
 
     What a crash leaves, `.<name>.new` beside the file, is used up by the next call.
     """
     new = path.with_name(f".{path.name}.new")
     with new.open("wb") as file:
-        file.write(text.encode())
+        file.write(content if isinstance(content, bytes) else content.encode())
         file.flush()
         os.fsync(file.fileno())
     new.replace(path)

@@ -5,6 +5,7 @@ import os
 from collections.abc import Mapping, Sequence
 
 from pipeline import models_cli
+from pipeline.browser import cli as browser_cli
 from pipeline.codes import cli as codes_cli
 from pipeline.evaluate import cli as evaluate_cli
 from pipeline.exceptions import PipelineError
@@ -46,5 +47,6 @@ def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
     models_cli.add_to(commands, environ)
     evaluate_cli.add_to(commands, environ)
     optimise_cli.add_to(commands, environ)
+    browser_cli.add_to(commands, environ)
     codes_cli.add_to(commands, environ)
     return parser

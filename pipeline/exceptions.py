@@ -9,6 +9,7 @@ PipelineError
 ├── ExportError           a model could not be exported as a SavedModel
 ├── EvaluationError       a model could not be measured
 ├── OptimiseError         a variant of a model could not be made
+├── BrowserFormError      a model has no form that browsers could run
 └── ArtifactError         a step's input is missing or damaged, or its place is taken
 """
 
@@ -47,6 +48,10 @@ class EvaluationError(PipelineError):
 
 class OptimiseError(PipelineError):
     """A variant of a model could not be made."""
+
+
+class BrowserFormError(PipelineError):
+    """A model has no form that browsers could run."""
 
 
 class ArtifactError(PipelineError):

@@ -5,6 +5,7 @@
     models.config              which models a server serves, and from where
     <name>/model.toml          the model's facts, read by the web application
            labels.txt          names of its classes
+           browser.tflite      its form for browsers, where it has one
            manifest.json       sha256 of what was installed
            1/saved_model.pb …  the SavedModel
     .work/                     downloads that go on later, and models on their way in or out
@@ -16,22 +17,24 @@ soon as they see it, and a crash at any moment, find all of a model or nothing o
 """
 
 import fcntl
+import hashlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pipeline.atomic_file import sync, sync_tree, write_if_changed
+from pipeline.atomic_file import sync, sync_tree, write_atomically, write_if_changed
 from pipeline.digests import RecordedDigests, sha256_of
 from pipeline.exceptions import RepositoryError
 from pipeline.manifest import MANIFEST_FILE, Manifest
 from pipeline.models_config import models_config
 from pipeline.unpack import READY_FILE
-from vision import Labels, ModelCard, VisionError
+from vision import BrowserForm, Labels, ModelCard, VisionError
 
 CARD_FILE = "model.toml"
 CONFIG_FILE = "models.config"
+BROWSER_FILE = "browser.tflite"
 FETCHED_VERSION = 1
 """Fetched models have one version; others, from training, may stand beside it."""
 
@@ -199,17 +202,30 @@ class Repository:
     def refresh(self, card: ModelCard, labels: Labels) -> bool:
         """Bring the facts of an installed model up to date; tell whether they were not.
 
+        Its form for browsers, which catalogues know nothing of, stays.
+
         Raises:
             RepositoryError: The model has no manifest.
         """
         folder = self._folder(card.name)
-        manifest = Manifest.load(folder)
-        texts = {CARD_FILE: card.to_toml(), card.labels_file: labels.to_text()}
-        changes = [write_if_changed(folder / name, text) for name, text in texts.items()]
-        digests = {name: sha256_of(folder / name) for name in texts}
-        current = Manifest(manifest.version, {**manifest.sha256, **digests})
-        changes.append(write_if_changed(folder / MANIFEST_FILE, current.to_json()))
-        return any(changes)
+        card = replace(card, browser=_card(folder).browser)
+        return _write_facts(folder, {CARD_FILE: card.to_toml(), card.labels_file: labels.to_text()})
+
+    def attach(self, model: InstalledModel, content: bytes) -> BrowserForm:
+        """Give an installed model a form for browsers; a former one is replaced.
+
+        Args:
+            model: With a size policy that names a size.
+            content: The TFLite model.
+
+        Raises:
+            RepositoryError: The model has no manifest.
+        """
+        form = browser_form(model.card, model.version, content)
+        write_atomically(model.folder / form.file, content)
+        text = replace(model.card, browser=form).to_toml()
+        _write_facts(model.folder, {CARD_FILE: text}, unchanged=(form.file,))
+        return form
 
     def remove(self, name: str) -> None:
         """Take a model away from servers, at once, and delete it.
@@ -251,6 +267,8 @@ class Repository:
 
     def _replace(self, staged: Path, folder: Path, version: str) -> None:
         """Put a staged model in the place of a version, and its facts in the place of others."""
+        if not (staged / BROWSER_FILE).exists():  # one of another version is none of this one
+            (folder / BROWSER_FILE).unlink(missing_ok=True)
         for path in staged.iterdir():
             if path.name != version:
                 path.replace(folder / path.name)
@@ -258,6 +276,25 @@ class Repository:
             (folder / version).rename(staged / "replaced")
         (staged / version).rename(folder / version)
         sync(folder)
+
+
+def browser_form(card: ModelCard, version: int, content: bytes) -> BrowserForm:
+    """Return what a model's card says of its form for browsers."""
+    size = card.input.resize
+    digest = hashlib.sha256(content).hexdigest()
+    return BrowserForm(BROWSER_FILE, digest, version, size.width, size.height)
+
+
+def _write_facts(
+    folder: Path, texts: Mapping[str, str], *, unchanged: tuple[str, ...] = ()
+) -> bool:
+    """Write facts and then their digests, and those of other files; tell whether they changed."""
+    manifest = Manifest.load(folder)
+    changes = [write_if_changed(folder / name, text) for name, text in texts.items()]
+    digests = {name: sha256_of(folder / name) for name in (*texts, *unchanged)}
+    current = Manifest(manifest.version, {**manifest.sha256, **digests})
+    changes.append(write_if_changed(folder / MANIFEST_FILE, current.to_json()))
+    return any(changes)
 
 
 def _card(folder: Path) -> ModelCard:

@@ -4,6 +4,7 @@ Pure functions and values on bytes and arrays, with numpy and Pillow alone: no F
 or file.
 """
 
+from vision.browser_form import BrowserForm
 from vision.classification import Classification, ClassScore, classification_from_outputs
 from vision.decode import DecodeLimits, Picture, decode_picture, picture_of_pixels
 from vision.detections import Detection, Detections
@@ -33,6 +34,7 @@ from vision.pixels import ImageHwc
 from vision.resize import Resize
 
 __all__ = [
+    "BrowserForm",
     "ClassHeat",
     "ClassScore",
     "Classification",

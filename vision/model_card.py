@@ -9,6 +9,7 @@ from dataclasses import MISSING, dataclass, fields, is_dataclass
 from types import NoneType
 from typing import Any, Self, TypeVar, get_args, get_type_hints
 
+from vision.browser_form import BrowserForm
 from vision.exceptions import ModelCardError
 from vision.output_names import ClassificationOutputs, DetectionOutputs, Explanation
 from vision.resize import Resize
@@ -65,6 +66,8 @@ class ModelCard:
         outputs: The names of what it answers, as the task wants them.
         explanation: How a classification model is asked which part of a picture decided; None
             where it cannot be asked.
+        browser: The form of a detection model that browsers run themselves; None where there is
+            none.
         labels_file: File name, beside ``model.toml``, of the class names.
 
     Raises:
@@ -83,6 +86,7 @@ class ModelCard:
     input: InputSpec
     outputs: ClassificationOutputs | DetectionOutputs
     explanation: Explanation | None = None
+    browser: BrowserForm | None = None
     labels_file: str = "labels.txt"
 
     def __post_init__(self) -> None:
@@ -99,6 +103,14 @@ class ModelCard:
         _check("outputs", self.outputs, lambda names: type(names) is kind, f"{kind.__name__}")
         if self.explanation is not None and self.task != "classification":
             raise ModelCardError(f"explanation: expected none for {self.task}, got one")
+        if self.browser is not None:
+            self._check_browser()
+
+    def _check_browser(self) -> None:
+        if self.task != "detection":
+            raise ModelCardError(f"browser: expected none for {self.task}, got one")
+        if self.input.resize.method == "none":
+            raise ModelCardError("browser: expected none where pictures keep their size, got one")
 
     @property
     def detection_outputs(self) -> DetectionOutputs:

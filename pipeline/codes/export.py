@@ -48,7 +48,7 @@ class CodeDetector(tf.Module):
         """
         pixels, extent_yx = letterbox(input_tensor, self._size)
         extents = tf.tile(extent_yx[None], [tf.shape(pixels)[0], 1])
-        return self._answer(_brightness(pixels), extents)
+        return self._answer(brightness(pixels), extents)
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "image_bytes")])
     def detect_encoded(self, image_bytes: Any) -> dict[str, Any]:
@@ -67,7 +67,7 @@ class CodeDetector(tf.Module):
     def _decoded(self, image_bytes: Any) -> tuple[Any, Any]:
         image = tf.io.decode_image(image_bytes, channels=3, expand_animations=False)
         pixels, extent_yx = letterbox(image[None], self._size)
-        return _brightness(pixels)[0], extent_yx
+        return brightness(pixels)[0], extent_yx
 
     def _answer(self, squares: Any, extents_yx: Any) -> dict[str, Any]:
         boxes, scores, class_ids, count = self._boxes(squares)
@@ -95,7 +95,8 @@ def _choosing(network: keras.Model) -> Any:
     return choose
 
 
-def _brightness(pixels: Any) -> Any:
+def brightness(pixels: Any) -> Any:
+    """Return what the network looks at, -1..1, of RGB pixels 0..255 [..., 3], as [..., 1]."""
     weighted = pixels * tf.constant(_BRIGHTNESS_OF_RGB)
     return to_unit_range(tf.reduce_sum(weighted, axis=-1, keepdims=True))
 

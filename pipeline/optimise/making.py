@@ -213,7 +213,10 @@ def variant_card(card: ModelCard, variant: Variant) -> ModelCard:
     A TFLite model has one signature, so it explains nothing, and it names no classes itself.
     """
     changed = replace(
-        card, name=f"{card.name}_{variant.name}", title=f"{card.title} ({variant.title})"
+        card,
+        name=f"{card.name}_{variant.name}",
+        title=f"{card.title} ({variant.title})",
+        browser=None,  # made from the original
     )
     if variant.form == "saved_model":
         return changed

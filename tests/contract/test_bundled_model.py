@@ -1,5 +1,6 @@
 """The model that comes with the project: whole, described, and the default of a fresh checkout."""
 
+import hashlib
 import shutil
 import subprocess
 from pathlib import Path
@@ -11,7 +12,7 @@ from vision import Labels, ModelCard
 
 ROOT = Path(__file__).resolve().parents[2]
 CLASSES = {1: "qr_code", 2: "data_matrix", 3: "aztec", 4: "pdf417", 5: "linear_barcode"}
-BYTES_MAX = 6_000_000
+BYTES_MAX = 9_000_000
 
 
 def committed() -> list[Path]:
@@ -66,6 +67,18 @@ def test_fresh_checkout_offers_the_bundled_model(fresh: Repository) -> None:
 
     assert (model.card.name, model.version) == ("codes", 1)
     assert model.card.rank >= 90
+
+
+def test_bundled_model_has_a_form_for_browsers(fresh: Repository) -> None:
+    """Its card declares the file that is committed, made from the version that is served."""
+    (model,) = fresh.installed()
+
+    form = model.card.browser
+
+    assert form is not None
+    assert (form.version, form.width, form.height) == (model.version, 320, 320)
+    content = (model.folder / form.file).read_bytes()
+    assert hashlib.sha256(content).hexdigest() == form.sha256
 
 
 def test_bundled_model_knows_five_kinds_of_codes() -> None:

@@ -36,14 +36,10 @@ def best_boxes(predicted: Any, places: Locations) -> Predictions:
         predicted: float32 [B, L, C + 4], class logits and logarithmic distances.
         places: The L locations.
     """
-    scores = tf.sigmoid(predicted[..., :-4])
-    boxes = boxes_from_distances(predicted[..., -4:], places)
-    class_ids = tf.cast(tf.argmax(scores, axis=-1), tf.float32) + 1.0
-    rows = (boxes, tf.reduce_max(scores, axis=-1), class_ids)
     return Predictions(
         *tf.map_fn(
             _best_of_one,
-            rows,
+            _scored_boxes(predicted, places),
             fn_output_signature=(
                 tf.TensorSpec([DETECTIONS_MAX, 4], tf.float32),
                 tf.TensorSpec([DETECTIONS_MAX], tf.float32),
@@ -52,6 +48,20 @@ def best_boxes(predicted: Any, places: Locations) -> Predictions:
             ),
         )
     )
+
+
+def best_boxes_of_one(predicted: Any, places: Locations) -> Predictions:
+    """Do the same for a batch of one picture, without a loop, which runtimes in browsers lack."""
+    boxes, scores, class_ids = _scored_boxes(predicted, places)
+    best = _best_of_one((boxes[0], scores[0], class_ids[0]))
+    return Predictions(*(part[None] for part in best))
+
+
+def _scored_boxes(predicted: Any, places: Locations) -> tuple[Any, Any, Any]:
+    scores = tf.sigmoid(predicted[..., :-4])
+    boxes = boxes_from_distances(predicted[..., -4:], places)
+    class_ids = tf.cast(tf.argmax(scores, axis=-1), tf.float32) + 1.0
+    return boxes, tf.reduce_max(scores, axis=-1), class_ids
 
 
 def _best_of_one(rows: tuple[Any, Any, Any]) -> tuple[Any, Any, Any, Any]:
