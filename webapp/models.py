@@ -1,11 +1,13 @@
 """The models that are installed, as their cards in the model repository describe them."""
 
+import hashlib
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from recognition import LabelledModel
-from vision import Labels, ModelCard, VisionError
+from vision import BrowserForm, Labels, ModelCard, VisionError
 from webapp.exceptions import NoModelError, TaskError, UnknownModelError
 from webapp.results import Task
 
@@ -77,6 +79,11 @@ class ModelRepository:
                 return model
         raise NoModelError(task or "")
 
+    def browser_file(self, name: str, form: BrowserForm) -> Path:
+        """Return the file of the form for browsers of the model of that name."""
+        # Absolute, because Flask looks for others below its package.
+        return (self._root / name / form.file).absolute()
+
     def _models(self) -> Iterator[InstalledModel]:
         for card_path in self._root.glob(f"*/{_CARD}"):
             model = self._model(card_path.parent)
@@ -121,4 +128,22 @@ def _read(folder: Path) -> InstalledModel:
     if card.name != folder.name:
         raise VisionError(f"its card is that of {card.name}")
     labels = Labels.parse((folder / card.labels_file).read_text(encoding="utf-8"))
-    return InstalledModel(card, labels)
+    return InstalledModel(_with_sound_browser_form(card, folder), labels)
+
+
+def _with_sound_browser_form(card: ModelCard, folder: Path) -> ModelCard:
+    """Return the card, without its form for browsers where the file is not what it says."""
+    if card.browser is None:
+        return card
+    try:
+        with (folder / card.browser.file).open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        digest = str(error)
+    if digest == card.browser.sha256:
+        return card
+    _log.error(
+        "model %s is offered on the server alone: %s is not what its card says (%s)",
+        card.name, card.browser.file, digest,
+    )  # fmt: skip
+    return replace(card, browser=None)

@@ -1,10 +1,11 @@
-"""Fetch font, icons and API viewer of the pages from npm into ``static/vendor``: ``make vendor``.
+"""Fetch what pages take from npm into ``static/vendor``: ``make vendor``.
 
 What is fetched is committed, so nobody needs npm to run the application. Each package is pinned by
 version and by the digest of its archive.
 """
 
 import base64
+import gzip
 import hashlib
 import re
 import subprocess
@@ -64,6 +65,24 @@ _VIEWER_FILES = (
     "LICENSE", "NOTICE", "swagger-ui.css", "swagger-ui-bundle.js",
     "swagger-ui-bundle.js.LICENSE.txt",
 )  # fmt: skip
+
+LITERT = Package(
+    "@litertjs/core", "2.5.3",
+    "PlGmbMOq9WitX7FO0jhbdJw9GthatsyuCQXjTt/wJZo0FLaw48q4tz8IwqgqCIkviYGr9OFDL1kCnN4nzWoyJQ==",
+)  # fmt: skip
+LITERT_UTILS = Package(
+    "@litertjs/wasm-utils", "2.5.3",
+    "4fJiw6tBQnIs+0jH/OQ16nYOiSl8/+zZnn5h2ul8aTKHi05sVqZW580Tmk78pC2kT39A9OYBVdFawteZ/sI1kQ==",
+)  # fmt: skip
+# One for browsers with relaxed SIMD, which is a quarter faster, and one for all others.
+_RUNTIMES = ("litert_wasm_internal", "litert_wasm_compat_internal")
+_LICENCE = Path(__file__).parents[1] / "LICENSE"  # the same one
+_LITERT_NOTICE = """\
+LiteRT.js
+Copyright 2025 Google LLC
+Apache License 2.0; https://github.com/google-ai-edge/LiteRT
+"""
+_SOURCE_MAP = re.compile(r"^//# sourceMappingURL=.*$", re.MULTILINE)
 
 
 class DigestError(Exception):
@@ -168,6 +187,46 @@ def write_viewer(package_folder: Path, folder: Path) -> None:
         _copy(package_folder / name, folder / name)
 
 
+def write_runtime(package_folder: Path, folder: Path) -> None:
+    """Copy the runtime of models in browsers.
+
+    Modules name each other by address, which browsers need where npm's tools look names up. What is
+    in WebAssembly is compressed, to a third, and sent so.
+
+    Args:
+        package_folder: The unpacked npm package.
+        folder: Where to.
+    """
+    _write_module(package_folder, folder)
+    for name in _RUNTIMES:
+        _copy(package_folder / "wasm" / f"{name}.js", folder / f"{name}.js")
+        binary = (package_folder / "wasm" / f"{name}.wasm").read_bytes()
+        (folder / f"{name}.wasm.gz").write_bytes(gzip.compress(binary, 9, mtime=0))
+
+
+def write_runtime_utils(package_folder: Path, folder: Path) -> None:
+    """Copy what the runtime's module imports.
+
+    Args:
+        package_folder: The unpacked npm package.
+        folder: Where to.
+    """
+    _write_module(package_folder, folder)
+
+
+def _write_module(package_folder: Path, folder: Path) -> None:
+    """Write a module of LiteRT.js, and the licence that its package names but does not hold."""
+    text = (package_folder / "dist" / "index.js").read_text(encoding="utf-8")
+    text = text.replace(f'"{LITERT_UTILS.name}"', '"../litert-utils/index.js"')
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "index.js").write_text(_SOURCE_MAP.sub("", text), encoding="utf-8")
+    facts = (package_folder / "package.json").read_text(encoding="utf-8")
+    if '"license": "Apache-2.0"' not in facts:
+        raise ValueError(f"expected the Apache licence in {package_folder}/package.json")
+    _copy(_LICENCE, folder / "LICENSE")
+    (folder / "NOTICE").write_text(_LITERT_NOTICE, encoding="utf-8")
+
+
 def _copy(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(source.read_bytes())
@@ -175,6 +234,8 @@ def _copy(source: Path, target: Path) -> None:
 
 _WRITERS: dict[str, tuple[Package, Callable[[Path, Path], None]]] = {
     "inter": (FONT, write_font),
+    "litert": (LITERT, write_runtime),
+    "litert-utils": (LITERT_UTILS, write_runtime_utils),
     "lucide": (LUCIDE, write_icons),
     "swagger-ui": (SWAGGER_UI, write_viewer),
 }

@@ -1,5 +1,6 @@
 """What the pages take from npm: there, whole, with its licence, and used."""
 
+import gzip
 import re
 from pathlib import Path
 
@@ -28,7 +29,13 @@ def test_sprite_has_the_icons_that_pages_use() -> None:
 
 
 @pytest.mark.parametrize(
-    ("folder", "words"), [("inter", "SIL Open Font License"), ("lucide", "ISC License")]
+    ("folder", "words"),
+    [
+        ("inter", "SIL Open Font License"),
+        ("lucide", "ISC License"),
+        ("litert", "Apache License"),
+        ("litert-utils", "Apache License"),
+    ],
 )
 def test_licences_stand_beside_what_they_are_for(folder: str, words: str) -> None:
     """Whoever gets the files gets their licence."""
@@ -42,6 +49,20 @@ def test_font_is_one_small_file() -> None:
     assert len(files) == 1
     assert files[0].read_bytes()[:4] == b"wOF2"
     assert files[0].stat().st_size < 60_000
+
+
+def test_runtime_of_models_is_whole() -> None:
+    """Each glue has its binary, compressed, and modules import nothing by a name of npm."""
+    folder = FOLDER / "litert"
+    glue = sorted(path.stem for path in folder.glob("litert_wasm_*.js"))
+
+    binaries = [gzip.decompress((folder / f"{name}.wasm.gz").read_bytes()) for name in glue]
+
+    assert glue == ["litert_wasm_compat_internal", "litert_wasm_internal"]
+    assert {binary[:4] for binary in binaries} == {b"\0asm"}
+    for module in (folder / "index.js", FOLDER / "litert-utils" / "index.js"):
+        imported = re.findall(r'^import .* from "([^"]+)";$', module.read_text(), re.MULTILINE)
+        assert all((module.parent / name).is_file() for name in imported)
 
 
 def test_other_archive_is_refused() -> None:
