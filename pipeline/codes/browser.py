@@ -7,12 +7,11 @@ import keras
 import tensorflow as tf
 
 from pipeline.browser.conversion import canvas_spec, convert
-from pipeline.codes.detector.letterbox import FILL
+from pipeline.codes.detector.letterbox import FILL, brightness
 from pipeline.codes.detector.locations import locations
 from pipeline.codes.detector.network import build_network
 from pipeline.codes.detector.predictions import best_boxes_of_one
 from pipeline.codes.detector.saved_weights import load_saved_weights
-from pipeline.codes.export import brightness
 
 
 def form_of_network(network: keras.Model) -> bytes:

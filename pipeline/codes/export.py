@@ -7,19 +7,18 @@ import keras
 import tensorflow as tf
 
 from pipeline.codes.artifact import Artifact, code_version, replacement
+from pipeline.codes.browser import form_of_network
 from pipeline.codes.card import NAME, card, labels
-from pipeline.codes.detector.letterbox import letterbox, to_unit_range
+from pipeline.codes.detector.letterbox import brightness, letterbox
 from pipeline.codes.detector.locations import locations
 from pipeline.codes.detector.network import build_network
 from pipeline.codes.detector.predictions import DETECTIONS_MAX, NMS_IOU, best_boxes
 from pipeline.codes.train import WEIGHTS_FILE
 from pipeline.exceptions import ArtifactError
-from pipeline.repository import CARD_FILE
+from pipeline.repository import BROWSER_FILE, CARD_FILE
 
 _THRESHOLD_UNTIL_EVALUATED = 0.5
 ENCODED_SIGNATURE = "serving_encoded"
-# Of red, green and blue in the brightness of a JPEG (ITU-R BT.601).
-_BRIGHTNESS_OF_RGB = (0.299, 0.587, 0.114)
 
 
 class CodeDetector(tf.Module):
@@ -95,12 +94,6 @@ def _choosing(network: keras.Model) -> Any:
     return choose
 
 
-def brightness(pixels: Any) -> Any:
-    """Return what the network looks at, -1..1, of RGB pixels 0..255 [..., 3], as [..., 1]."""
-    weighted = pixels * tf.constant(_BRIGHTNESS_OF_RGB)
-    return to_unit_range(tf.reduce_sum(weighted, axis=-1, keepdims=True))
-
-
 def save_detector(network: keras.Model, folder: Path) -> None:
     """Write a SavedModel with both signatures."""
     detector = CodeDetector(network)
@@ -116,7 +109,7 @@ def save_detector(network: keras.Model, folder: Path) -> None:
 
 
 def export(training: Path, folder: Path) -> Artifact:
-    """Export the trained network, as the one model of a repository.
+    """Export the trained network, as the one model of a repository, with a form for browsers.
 
     Args:
         training: The artifact of `train`.
@@ -138,6 +131,7 @@ def export(training: Path, folder: Path) -> Artifact:
         facts = card(trained.settings["size"], _THRESHOLD_UNTIL_EVALUATED)
         (model / CARD_FILE).write_text(facts.to_toml(), encoding="utf-8")
         (model / facts.labels_file).write_text(labels().to_text(), encoding="utf-8")
+        (model / BROWSER_FILE).write_bytes(form_of_network(network))
         files = [path for path in (model / "1").rglob("*") if path.is_file()]
         metrics = {
             "parameters": network.count_params(),

@@ -1,12 +1,15 @@
 """The step `publish`: from an exported and measured model to one that servers serve."""
 
 import shutil
+from dataclasses import replace
+from pathlib import Path
 
 from pipeline.codes.card import NAME, card, labels
 from pipeline.codes.lineage import LINEAGE_FILE, Lineage
 from pipeline.codes.workplace import Workplace
 from pipeline.exceptions import ArtifactError
-from pipeline.repository import InstalledModel, Repository
+from pipeline.repository import BROWSER_FILE, InstalledModel, Repository, browser_form
+from vision import ModelCard
 
 
 def publish(workplace: Workplace, repository: Repository, version: int | None = None) -> str:
@@ -35,10 +38,21 @@ def publish(workplace: Workplace, repository: Repository, version: int | None = 
         shutil.copytree(workplace.exported / NAME / "1", staged / str(number))
         (staged / LINEAGE_FILE).write_text(lineage.to_json(), encoding="utf-8")
         threshold = lineage.artifacts["evaluate"].metrics["threshold"]
-        size = lineage.artifacts["train"].settings["size"]
-        repository.publish(staged, card(size, threshold), labels(), version=number)
+        facts = card(lineage.artifacts["train"].settings["size"], threshold)
+        facts = _with_browser_form(facts, number, workplace.exported / NAME, staged)
+        repository.publish(staged, facts, labels(), version=number)
         repository.write_config()
     return f"{NAME} version {number} is published in {repository.root}."
+
+
+def _with_browser_form(facts: ModelCard, version: int, exported: Path, staged: Path) -> ModelCard:
+    """Bring the form for browsers along, which exports of earlier code have none of."""
+    path = exported / BROWSER_FILE
+    if not path.exists():
+        return facts
+    content = path.read_bytes()
+    (staged / BROWSER_FILE).write_bytes(content)
+    return replace(facts, browser=browser_form(facts, version, content))
 
 
 def _is_published(lineage: Lineage, latest: InstalledModel) -> bool:

@@ -11,6 +11,8 @@ import tensorflow as tf
 
 # Half-way between black and white, which the network sees as 0.
 FILL = 127.5
+# Of red, green and blue in the brightness of a JPEG (ITU-R BT.601).
+_BRIGHTNESS_OF_RGB = (0.299, 0.587, 0.114)
 
 
 class Letterboxed(NamedTuple):
@@ -72,3 +74,9 @@ def place(images: Any, size: int, scale_yx: Any, offset_yx: Any) -> Any:
 def to_unit_range(pixels: Any) -> Any:
     """Return brightness -1..1 of pixels 0..255."""
     return pixels / 127.5 - 1.0
+
+
+def brightness(pixels: Any) -> Any:
+    """Return what the network looks at, -1..1, of RGB pixels 0..255 [..., 3], as [..., 1]."""
+    weighted = pixels * tf.constant(_BRIGHTNESS_OF_RGB)
+    return to_unit_range(tf.reduce_sum(weighted, axis=-1, keepdims=True))

@@ -1,6 +1,7 @@
 """The model card and its TOML form."""
 
 import dataclasses
+import re
 import tomllib
 from typing import Any
 
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vision import (
+    BrowserForm,
     ClassificationOutputs,
     DetectionOutputs,
     Explanation,
@@ -107,6 +109,16 @@ CLASSIFIER_CARD = ModelCard(
     outputs=ClassificationOutputs("class_ids", "scores", "class_names", "probabilities"),
     explanation=Explanation("grad_cam", "image", "class_id", "heat_map", "score"),
 )
+
+BROWSER_TOML = f"""
+[browser]
+file = "browser.tflite"
+sha256 = "{"ab" * 32}"
+version = 4
+width = 300
+height = 200
+"""
+BROWSER = BrowserForm("browser.tflite", "ab" * 32, 4, 300, 200)
 
 characters = st.characters(codec="utf-8", exclude_categories=["Cc", "Zl", "Zp"])
 lines = st.text(characters, min_size=1).filter(str.strip)
@@ -318,3 +330,40 @@ def test_a_card_made_in_code_is_checked_too(changes: dict[str, Any]) -> None:
     """There is no way around the checks."""
     with pytest.raises(ModelCardError):
         dataclasses.replace(CARD, **changes)
+
+
+def test_form_for_browsers_stands_on_the_card() -> None:
+    """What browsers run is read and written like all else."""
+    card = dataclasses.replace(CARD, browser=BROWSER)
+
+    assert card.to_toml() == TOML + BROWSER_TOML
+    assert ModelCard.from_toml(TOML + BROWSER_TOML) == card
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({"file": "../browser.tflite"}, "file: expected a plain name ending in .tflite"),
+        ({"file": ".tflite"}, "file: expected a plain name"),
+        ({"file": "browser.js"}, "file: expected a plain name ending in .tflite"),
+        ({"sha256": "AB" * 32}, "sha256: expected 64 hexadecimal digits"),
+        ({"sha256": ""}, "sha256: expected 64 hexadecimal digits"),
+        ({"version": 0}, "version: expected at least 1, got 0"),
+        ({"width": 0}, "width: expected at least 1, got 0"),
+        ({"height": -5}, "height: expected at least 1, got -5"),
+    ],
+)
+def test_form_for_browsers_is_checked(changed: dict[str, Any], expected: str) -> None:
+    """A card cannot declare a file elsewhere, or a canvas without pixels."""
+    with pytest.raises(ValueError, match=re.escape(expected)):
+        dataclasses.replace(BROWSER, **changed)
+
+
+def test_only_detectors_of_known_size_have_a_form_for_browsers() -> None:
+    """Browsers draw boxes, on a canvas of a fixed size."""
+    any_size = dataclasses.replace(CARD.input, resize=Resize("none"))
+
+    with pytest.raises(ModelCardError, match="browser: expected none for classification"):
+        dataclasses.replace(CLASSIFIER_CARD, browser=BROWSER)
+    with pytest.raises(ModelCardError, match="browser: expected none where pictures keep"):
+        dataclasses.replace(CARD, input=any_size, browser=BROWSER)

@@ -1,5 +1,6 @@
 """From exported models to published ones."""
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -49,6 +50,43 @@ def test_a_published_model_is_complete(workplace: Workplace, repository: Reposit
     assert model is not None
     assert (model.version, model.card.threshold, model.card.is_bundled) == (1, 0.37, True)
     assert (model.saved_model / "saved_model.pb").read_text() == "graph"
+    repository.check_intact("codes")
+
+
+def test_the_form_for_browsers_comes_along(workplace: Workplace, repository: Repository) -> None:
+    """The card declares the file that was exported, made from the version that is published."""
+    (workplace.exported / "codes" / "browser.tflite").write_text("form")
+    run_steps(workplace, "graph")
+
+    publish(workplace, repository, version=3)
+
+    model = repository.find("codes")
+    assert model is not None
+    form = model.card.browser
+    assert form is not None
+    assert (form.file, form.version, form.width, form.height) == ("browser.tflite", 3, 320, 320)
+    assert (model.folder / form.file).read_text() == "form"
+    assert form.sha256 == hashlib.sha256(b"form").hexdigest()
+    repository.check_intact("codes")
+
+
+def test_a_form_of_a_former_version_does_not_stay(
+    workplace: Workplace, repository: Repository
+) -> None:
+    """What runs in browsers is never older than what servers serve."""
+    form = workplace.exported / "codes" / "browser.tflite"
+    form.write_text("form")
+    run_steps(workplace, "graph")
+    publish(workplace, repository)
+    form.unlink()
+    run_steps(workplace, "better graph")
+
+    publish(workplace, repository)
+
+    model = repository.find("codes")
+    assert model is not None
+    assert model.card.browser is None
+    assert not (model.folder / "browser.tflite").exists()
     repository.check_intact("codes")
 
 
