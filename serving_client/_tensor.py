@@ -18,7 +18,7 @@ from serving_client._dtypes import STRING, Coding, WireType, by_dtype, by_number
 from serving_client._values import Array
 from serving_client.exceptions import AnswerError
 
-__all__ = ["decode_tensor", "encode_tensor", "split_tensor", "to_bytes"]
+__all__ = ["decode_tensor", "encode_tensor", "owned", "split_tensor", "tensor_view", "to_bytes"]
 
 _FIELDS = {
     name: each.number for name, each in tensor_pb2.TensorProto.DESCRIPTOR.fields_by_name.items()
@@ -51,10 +51,11 @@ def encode_tensor(array: Array) -> list[Part]:
     Raises:
         TypeError: TensorFlow has no such element type.
     """
-    if by_dtype(array.dtype) is STRING:
+    wire_type = by_dtype(array.dtype)
+    if wire_type is STRING:
         return [_head(STRING.number, array.shape), *_string_parts(array)]
-    head, content = split_tensor(array)
-    return [head, _wire.length_header(_FIELDS["tensor_content"], len(content)), content]
+    content = _content(array, wire_type)
+    return [_before_content(wire_type.number, array.shape, len(content)), content]
 
 
 def split_tensor(array: Array) -> tuple[bytes, memoryview]:
@@ -70,8 +71,16 @@ def split_tensor(array: Array) -> tuple[bytes, memoryview]:
         TypeError: TensorFlow has no such element type.
     """
     wire_type = by_dtype(array.dtype)
-    flat = np.asarray(array, wire_type.dtype, order="C").reshape(-1).view(np.uint8)
-    return _head(wire_type.number, array.shape), flat.data
+    return _head(wire_type.number, array.shape), _content(array, wire_type)
+
+
+def _content(array: Array, wire_type: WireType) -> memoryview:
+    return np.asarray(array, wire_type.dtype, order="C").reshape(-1).view(np.uint8).data
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _before_content(number: int, shape: tuple[int, ...], size: int) -> bytes:
+    return _head(number, shape) + _wire.length_header(_FIELDS["tensor_content"], size)
 
 
 @lru_cache(maxsize=_REMEMBERED)
@@ -116,6 +125,20 @@ def decode_tensor(data: memoryview, beside: memoryview | None = None) -> Array:
     Raises:
         AnswerError: the bytes are no tensor, or one whose parts contradict each other.
     """
+    return owned(tensor_view(data, beside))
+
+
+def owned(array: Array) -> Array:
+    """An array of its own memory, where it is a view of bytes that are not to be changed."""
+    return array if array.flags.writeable else array.copy()
+
+
+def tensor_view(data: memoryview, beside: memoryview | None = None) -> Array:
+    """The same as `decode_tensor`, but a read-only view of the message where that will do.
+
+    An array that can be written to is of memory that nobody else has.
+    """
+    data = data.toreadonly()
     number = 0
     shape: tuple[int, ...] = ()
     content = memoryview(b"")
@@ -135,7 +158,7 @@ def decode_tensor(data: memoryview, beside: memoryview | None = None) -> Array:
     if len(content):
         if wire_type is STRING:
             return _strings_from_content(content, shape)
-        return _from_content(content, wire_type, shape).copy()
+        return _from_content(content, wire_type, shape)
     return _filled(_values(packed.get(wire_type.field, []), wire_type), wire_type, shape)
 
 
@@ -211,7 +234,7 @@ def _values(parts: list[tuple[int, int | memoryview]], wire_type: WireType) -> A
     if wire_type.coding is Coding.BYTES:
         return _objects([bytes(view) for view in views])
     if wire_type.coding is Coding.FIXED:
-        data = b"".join(views)
+        data = views[0] if len(views) == 1 else b"".join(views)
         if len(data) % wire_type.dtype.itemsize:
             raise AnswerError(f"the answer holds a broken list of {wire_type.name}")
         return np.frombuffer(data, wire_type.dtype)
@@ -231,7 +254,7 @@ def _filled(values: Array, wire_type: WireType, shape: tuple[int, ...]) -> Array
     if values.size > size:
         raise AnswerError(f"a tensor of shape {list(shape)} cannot hold {values.size} elements")
     if values.size == size:
-        return _shaped(np.array(values), shape)
+        return _shaped(values, shape)
     if size * wire_type.dtype.itemsize > _FILLED_BYTES_MAX:
         raise AnswerError(
             f"the answer promises a tensor of shape {list(shape)} and does not send it"

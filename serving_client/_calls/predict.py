@@ -8,8 +8,9 @@ from typing import ClassVar
 from protos.gen.tensorflow_serving.apis import model_pb2, predict_pb2
 from serving_client import _wire
 from serving_client._calls.call import model_ref, model_spec, parse
+from serving_client._calls.layout import LayoutMemory
 from serving_client._dtypes import STRING, by_dtype
-from serving_client._tensor import Part, decode_tensor, encode_tensor, split_tensor
+from serving_client._tensor import Part, encode_tensor, owned, split_tensor, tensor_view
 from serving_client._values import Array, ModelRef
 
 __all__ = ["PredictAnswer", "PredictCall"]
@@ -68,7 +69,13 @@ class PredictCall:
 
     def decode(self, answer: bytes) -> PredictAnswer:
         """The outputs, each of its own memory."""
-        return self.decode_apart(answer, {})
+        memory = _layouts(self.model, self.output_names)
+        known = memory.read(answer)
+        if known is not None:
+            return PredictAnswer(*known)
+        read = _read(answer, {})
+        memory.learn(answer, read.outputs, read.model)
+        return _owned(read)
 
     def decode_apart(self, answer: bytes, contents: Mapping[str, memoryview]) -> PredictAnswer:
         """The outputs, of which some came beside the answer.
@@ -80,17 +87,7 @@ class PredictCall:
         Returns:
             Outputs of their own memory, or of that of `contents`.
         """
-        outputs: dict[str, Array] = {}
-        spec = b""
-        for field, kind, value in _wire.fields(memoryview(answer)):
-            if kind != _wire.LENGTH:
-                continue
-            if field == _OUTPUTS:
-                name, array = _read_map_entry(value, contents)
-                outputs[name] = array
-            elif field == _MODEL_SPEC:
-                spec += bytes(value)  # pieces of a message add up to it
-        return PredictAnswer(outputs, _answering(spec))
+        return _owned(_read(answer, contents))
 
 
 _INPUTS = predict_pb2.PredictRequest.INPUTS_FIELD_NUMBER
@@ -108,6 +105,33 @@ def _head(model: ModelRef, output_names: tuple[str, ...]) -> bytes:
 
 
 @lru_cache(maxsize=_REMEMBERED)
+def _layouts(model: ModelRef, output_names: tuple[str, ...]) -> LayoutMemory:
+    """How answers to such calls were laid out so far."""
+    del model, output_names  # they tell one memory from another
+    return LayoutMemory()
+
+
+def _read(answer: bytes, contents: Mapping[str, memoryview]) -> PredictAnswer:
+    """The answer, with outputs that may be views of it."""
+    outputs: dict[str, Array] = {}
+    spec = b""
+    for field, kind, value in _wire.fields(memoryview(answer)):
+        if kind != _wire.LENGTH:
+            continue
+        if field == _OUTPUTS:
+            name, array = _read_map_entry(value, contents)
+            outputs[name] = array
+        elif field == _MODEL_SPEC:
+            spec += bytes(value)  # pieces of a message add up to it
+    return PredictAnswer(outputs, _answering(spec))
+
+
+def _owned(read: PredictAnswer) -> PredictAnswer:
+    outputs = {name: owned(array) for name, array in read.outputs.items()}
+    return PredictAnswer(outputs, read.model)
+
+
+@lru_cache(maxsize=_REMEMBERED)
 def _answering(spec: bytes) -> ModelRef:
     """Who answers: the same as long as no other version takes over."""
     return model_ref(parse(model_pb2.ModelSpec(), spec))
@@ -115,13 +139,16 @@ def _answering(spec: bytes) -> ModelRef:
 
 def _map_entry(name: str, tensor: list[Part]) -> list[Part]:
     """The pieces of one entry of `PredictRequest.inputs`."""
+    return [_before_tensor(name, sum(map(len, tensor))), *tensor]
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _before_tensor(name: str, size: int) -> bytes:
     key = name.encode()
     key_part = _wire.length_header(_KEY, len(key)) + key
-    size = sum(map(len, tensor))
     value_header = _wire.length_header(_VALUE, size)
     entry_size = len(key_part) + len(value_header) + size
-    entry_header = _wire.length_header(_INPUTS, entry_size)
-    return [entry_header, key_part, value_header, *tensor]
+    return _wire.length_header(_INPUTS, entry_size) + key_part + value_header
 
 
 def _read_map_entry(data: memoryview, contents: Mapping[str, memoryview]) -> tuple[str, Array]:
@@ -131,4 +158,4 @@ def _read_map_entry(data: memoryview, contents: Mapping[str, memoryview]) -> tup
             name = str(value, "utf-8", "replace")
         elif field == _VALUE and kind == _wire.LENGTH:
             tensor = value
-    return name, decode_tensor(tensor, contents.get(name))
+    return name, tensor_view(tensor, contents.get(name))
