@@ -71,8 +71,12 @@ class Carrier:
         try:
             return self._drive(operation, cancellation)
         finally:
-            with self._changed:
-                self._running -= 1
+            self._leave()
+
+    def _leave(self) -> None:
+        with self._changed:
+            self._running -= 1
+            if self._is_closing:  # nobody else waits for the end of operations
                 self._changed.notify_all()
 
     def run_each(

@@ -86,6 +86,8 @@ class Endpoints:
 
         The connections to them are of no use: they are broken, stuck, or not needed.
         """
+        if not self._parted:  # as nearly always
+            return ()
         with self._lock:
             parted, self._parted = tuple(dict.fromkeys(self._parted)), []
             return parted

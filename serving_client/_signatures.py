@@ -105,6 +105,8 @@ class KnownSignatures:
 
 def _key(model: ModelRef) -> ModelRef:
     """The same model and version: all signatures of those come in one answer."""
+    if model.signature == DEFAULT_SIGNATURE:
+        return model
     return ModelRef(model.name, model.version, DEFAULT_SIGNATURE, model.label)
 
 
