@@ -32,7 +32,9 @@ class WorkerProcess:
     happen to be. A pair of sockets is the lifeline between the two processes. It is closed by the
     system whichever of them ends, and however; and it carries the descriptors of shared memory.
 
-    The worker is in a session of its own, so that Ctrl-C in a terminal reaches the server alone.
+    The worker is in a process group of its own, so that Ctrl-C in a terminal reaches the server
+    alone. It shares the server's session: the kernel shares processors out among sessions, where it
+    groups them (`sched_autogroup_enabled`), and a call that passes from one to another waits longer.
 
     Args:
         name: What starts each line of its log.
@@ -157,7 +159,7 @@ def _start(folder: Path) -> tuple[socket.socket, "subprocess.Popen[bytes]"]:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             pass_fds=[theirs.fileno()],
-            start_new_session=True,
+            process_group=0,
         )
     except BaseException:
         ours.close()
