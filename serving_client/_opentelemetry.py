@@ -12,20 +12,26 @@ from serving_client._observing import AttemptInfo, CallEnd, CallObserver, CallSt
 from serving_client._transport import Headers
 from serving_client.exceptions import ConfigError
 
-__all__ = ["OpenTelemetryObserver", "default_observers"]
+__all__ = ["OpenTelemetryObserver", "default_observers", "installed_observer"]
 
 _PACKAGE = "tensorflow.serving"
 _NOT_GRPC = frozenset({"http", "https", "zmq"})
 _MODEL_SERVICE = frozenset({"GetModelStatus", "HandleReloadConfigRequest"})
 
 
-@cache
 def default_observers() -> tuple[Observer, ...]:
-    """OpenTelemetry's observer where the package is installed, else none."""
+    """OpenTelemetry's observer where the package is installed and in use, else none."""
+    observer = installed_observer()
+    return () if observer is None or observer.is_idle else (observer,)
+
+
+@cache
+def installed_observer() -> "OpenTelemetryObserver | None":
+    """OpenTelemetry's observer; None where the package is not installed."""
     try:
-        return (OpenTelemetryObserver(),)
+        return OpenTelemetryObserver()
     except ConfigError:
-        return ()
+        return None
 
 
 class OpenTelemetryObserver:
@@ -64,6 +70,11 @@ class OpenTelemetryObserver:
         )
         headers = self._headers(self._trace.set_span_in_context(span))
         return _Span(headers, span, self._trace.StatusCode.ERROR)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether a call that begins now would leave no trace."""
+        return not (self._context.get_current() or self._has_provider())
 
     def _has_provider(self) -> bool:
         """Whether spans go anywhere; without a provider there is only a context to pass on."""

@@ -19,7 +19,7 @@ from serving_client import (
     ServingClient,
     TransportError,
 )
-from serving_client._opentelemetry import default_observers
+from serving_client._opentelemetry import installed_observer
 from serving_client.testing import FakeTransport, PredictAnswer, PredictCall
 
 MODEL = ModelRef("half", 3)
@@ -172,6 +172,22 @@ def test_without_a_provider_the_context_is_passed_on() -> None:
     assert transport.headers == [(("traceparent", f"00-{7:032x}-{8:016x}-01"),)]
 
 
+def test_a_provider_that_is_set_later_is_used(
+    spans: InMemorySpanExporter, provider: TracerProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Calls leave no trace until the program sets a provider, and spans from then on."""
+    early = OpenTelemetryObserver()
+    monkeypatch.setattr("serving_client._opentelemetry.installed_observer", lambda: early)
+    with ServingClient(
+        "test:1", transport=FakeTransport({"Predict": halve}), check_inputs=False
+    ) as client:
+        client.predict(MODEL, X)
+        monkeypatch.setattr(trace, "_TRACER_PROVIDER", provider)
+        client.predict(MODEL, X)
+
+    assert only(spans).name == "tensorflow.serving.PredictionService/Predict"
+
+
 def test_missing_package_is_a_config_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without opentelemetry-api the observer says what to install, and the default is none."""
     monkeypatch.setitem(sys.modules, "opentelemetry", None)
@@ -179,4 +195,4 @@ def test_missing_package_is_a_config_error(monkeypatch: pytest.MonkeyPatch) -> N
     with pytest.raises(ConfigError, match=r"sightline\[opentelemetry\]"):
         OpenTelemetryObserver()
 
-    assert default_observers.__wrapped__() == ()
+    assert installed_observer.__wrapped__() is None
