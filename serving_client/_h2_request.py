@@ -23,7 +23,7 @@ _PATHS = {
 }
 _USER_AGENT = f"sightline-client python/{platform.python_version()}"
 _TIMEOUT = literal(b"grpc-timeout", b"")[:-1]
-_AMOUNT_MAX = 99_999_999
+_AMOUNT_DIGITS_MAX = 8
 _NAME = re.compile(r":?[0-9a-z_.-]+")
 _VALUE = re.compile(r"[ -~]*")
 _BINARY = "-bin"
@@ -66,7 +66,8 @@ class RequestHeaders:
         Raises:
             ValueError: a header cannot be sent.
         """
-        return self._fixed[rpc] + timeout_header(timeout_s) + _block(headers)
+        block = self._fixed[rpc] + timeout_header(timeout_s)
+        return block + _block(headers) if headers else block
 
 
 def _block(headers: Iterable[tuple[str, str]]) -> bytes:
@@ -91,7 +92,9 @@ def timeout_header(timeout_s: float) -> bytes:
     >>> timeout_header(1e6)
     b'\x10\x0cgrpc-timeout\x081000000S'
     """
-    units = ((each * timeout_s, unit) for each, unit in ((1_000_000, "u"), (1000, "m"), (1, "S")))
-    amount, unit = next(each for each in units if each[0] <= _AMOUNT_MAX)
-    value = f"{math.ceil(amount)}{unit}".encode()
+    value = b"%du" % math.ceil(timeout_s * 1_000_000)
+    if len(value) > _AMOUNT_DIGITS_MAX + 1:
+        value = b"%dm" % math.ceil(timeout_s * 1000)
+    if len(value) > _AMOUNT_DIGITS_MAX + 1:
+        value = b"%dS" % math.ceil(timeout_s)
     return _TIMEOUT + bytes([len(value)]) + value

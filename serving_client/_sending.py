@@ -85,6 +85,7 @@ class Sender:
         self._clock = clock
         self._budget = RetryBudget(retry.budget_ratio, retry.budget_reserve)
         self._endpoints = Endpoints(target.endpoints, uniform, clock)
+        self._is_looked_up = target.is_looked_up
         self._looked_up_at: float | None = None
 
     def send(
@@ -110,7 +111,8 @@ class Sender:
         self, call: Call[R], deadline: Deadline, headers: Headers, tried: _Tried
     ) -> Operation[Reply[R]]:
         yield from self._disconnect()
-        yield from self._look_up_if_older(_LOOKUP_AGE_MAX_S, deadline)
+        if self._is_looked_up:
+            yield from self._look_up_if_older(_LOOKUP_AGE_MAX_S, deadline)
         self._budget.deposit()
         while True:
             try:
@@ -247,7 +249,7 @@ class Sender:
         """
         at, now = self._looked_up_at, self._clock()
         is_recent = at is not None and now - at < age_s
-        if is_recent or not self._target.is_looked_up:
+        if is_recent or not self._is_looked_up:
             return
         self._looked_up_at = now
         timeout_s = min(deadline.remaining_s / 2, _LOOKUP_MAX_S)
