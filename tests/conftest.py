@@ -99,11 +99,17 @@ def find_program() -> Callable[[str], str]:
 
 
 @pytest.fixture(scope="module")
-def chromium(find_program: Callable[[str], str]) -> Iterator[Browser]:
+def chromium_flags() -> list[str]:
+    """What Chromium is started with besides; tests that need a webcam have their own."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def chromium(find_program: Callable[[str], str], chromium_flags: list[str]) -> Iterator[Browser]:
     """A fresh headless Chromium."""
-    program = find_program("chromium")
+    program, flags = find_program("chromium"), [*CHROMIUM_FLAGS, *chromium_flags]
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=program, args=CHROMIUM_FLAGS)
+        browser = driver.chromium.launch(executable_path=program, args=flags)
         yield browser
         browser.close()
 

@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, FilePayload, Page, ViewportSize, expect
 
 from serving_client import UnavailableError
 from tests import axe
+from tests.camera import camera_flags, write_film
 from webapp import Settings
 from webapp.samples import BUNDLED
 from webapp.testing import Box, FakeModelServer, RunningSite, install_classifier, install_model
@@ -60,6 +61,13 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
         database_url=f"sqlite:///{tmp_path}/results.sqlite3",
         stress="on",
     )
+
+
+@pytest.fixture(scope="module")
+def chromium_flags(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """A webcam that looks at a parcel."""
+    folder = tmp_path_factory.mktemp("camera")
+    return camera_flags(write_film(folder / "film.mjpeg", [PARCEL]))
 
 
 @pytest.fixture
@@ -250,6 +258,39 @@ def nowhere(visitor: Visitor) -> None:
     visitor.go("/nowhere")
 
 
+def live(visitor: Visitor) -> None:
+    visitor.go("/live")
+
+
+def live_looking(visitor: Visitor) -> None:
+    visitor.page.context.grant_permissions(["camera"])
+    visitor.go("/live")
+    visitor.page.click("[data-start]")
+    visitor.page.click("[data-snapshot]:enabled")
+    expect(visitor.page.locator("[data-snapshots] a").first).to_be_visible()
+    expect(visitor.page.locator(".box")).to_have_count(3)
+
+
+def live_waiting(visitor: Visitor) -> None:
+    visitor.page.context.grant_permissions(["camera"])
+    visitor.model_server.failure = UnavailableError
+    visitor.go("/live")
+    visitor.page.click("[data-start]")
+    expect(visitor.page.locator("[data-state=waiting]")).to_be_visible()
+
+
+def live_refused(visitor: Visitor) -> None:
+    visitor.go("/live")
+    visitor.page.click("[data-start]")
+    expect(visitor.page.locator("[data-message] .notice")).to_be_visible()
+
+
+def live_without_models(visitor: Visitor) -> None:
+    for card in visitor.models.glob("*/model.toml"):
+        card.unlink()
+    visitor.go("/live")
+
+
 STATES: list[Callable[[Visitor], None]] = [
     form, form_with_many, form_with_a_bad_file, form_without_models,
     result, result_under_the_slider, result_enlarged, result_of_nothing, classes, comparison,
@@ -257,6 +298,7 @@ STATES: list[Callable[[Visitor], None]] = [
     status, status_without_a_server, result_without_an_answer,
     login, login_refused, api_reference, nowhere,
     stress_form, stress_refused, stress_running, stress_finished, stress_reports,
+    live, live_looking, live_waiting, live_refused, live_without_models,
 ]  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 const RATE_MIN = 1;
 // Cameras do not send to the millisecond; without some patience every second frame would be late.
 const EARLY_SHARE = 0.2;
+const EARLY_MS_MAX = 10;
 // Slower than this, and the server gets a rest of half an answer's time after each.
 const SLOW_MS = 250;
 const REST_SHARE = 0.5;
@@ -28,13 +29,14 @@ export class Pace {
   }
 
   allows(nowMs) {
-    return nowMs >= this.notBeforeMs && nowMs >= this.nextMs - EARLY_SHARE * this.#intervalMs;
+    const earlyMs = Math.min(EARLY_SHARE * this.#intervalMs, EARLY_MS_MAX);
+    return nowMs >= this.notBeforeMs && nowMs >= this.nextMs - earlyMs;
   }
 
   /** A frame went. Frames that are a little late do not push those after them back. */
   sent(nowMs) {
-    const due = Math.max(this.nextMs, nowMs - this.#intervalMs);
-    this.nextMs = due + this.#intervalMs;
+    const isLittleLate = nowMs - this.nextMs < this.#intervalMs;
+    this.nextMs = (isLittleLate ? this.nextMs : nowMs) + this.#intervalMs;
   }
 
   /** It was answered. */
