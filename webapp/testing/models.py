@@ -1,9 +1,11 @@
 """Cards and labels of models that do not exist."""
 
+import hashlib
 from dataclasses import replace
 from pathlib import Path
 
 from vision import (
+    BrowserForm,
     ClassificationOutputs,
     DetectionOutputs,
     Explanation,
@@ -80,6 +82,15 @@ def install_model(
     if bundled:
         card = replace(card, source_url="", archive_sha256="")
     return _install(repository, card, LABELS)
+
+
+def install_browser_form(repository: Path, name: str, content: bytes = b"a TFLite model") -> Path:
+    """Write a detector that browsers can run themselves, of version 3, and return its folder."""
+    digest = hashlib.sha256(content).hexdigest()
+    form = BrowserForm("browser.tflite", digest, version=3, width=300, height=300)
+    folder = _install(repository, replace(model_card(name), browser=form), LABELS)
+    (folder / form.file).write_bytes(content)
+    return folder
 
 
 def install_classifier(

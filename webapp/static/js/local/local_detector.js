@@ -8,6 +8,7 @@ import { ModelThread } from "./model_thread.js";
 export class LocalDetector {
   #thread = null;
   #description = null;
+  #turn = 0;
 
   constructor() {
     this.name = "local";
@@ -15,16 +16,18 @@ export class LocalDetector {
 
   async prepare(model, { signal, onProgress = () => {} } = {}) {
     await this.#guarded(signal, async () => {
+      const turn = (this.#turn += 1);
       const description = await describe(model, signal);
+      if (turn !== this.#turn) {
+        throw new LocalFault("Another model was chosen, or none, before this one was ready.");
+      }
       if (this.#description?.sha256 === description.sha256) {
         return;
       }
-      this.close();
+      this.#end();
       const thread = (this.#thread = new ModelThread(description.worker));
       await thread.ask({ kind: "prepare", description }, { onShare: onProgress });
-      if (thread === this.#thread) {
-        this.#description = description;
-      }
+      this.#description = description;
     });
   }
 
@@ -46,6 +49,11 @@ export class LocalDetector {
   }
 
   close() {
+    this.#turn += 1;
+    this.#end();
+  }
+
+  #end() {
     this.#thread?.end();
     this.#thread = null;
     this.#description = null;
