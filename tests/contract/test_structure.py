@@ -3,6 +3,7 @@
 import ast
 import importlib
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = (
     "benchmarks", "launcher", "model_server", "pipeline", "protos", "recognition",
-    "serving_client", "sightline", "stress", "vision", "webapp",
+    "serving_client", "sightline", "stress", "videos", "vision", "webapp",
 )  # fmt: skip
 
 # Of our own packages, each one may import these besides itself.
@@ -24,22 +25,25 @@ ALLOWED = {
     "protos": set[str](),
     "recognition": {"serving_client", "vision"},
     "serving_client": {"protos"},
-    "sightline": {"recognition", "serving_client", "stress", "vision"},
+    "sightline": {"recognition", "serving_client", "stress", "videos", "vision"},
     "stress": {"recognition", "serving_client", "vision"},
+    "videos": set[str](),
     "vision": set[str](),
-    "webapp": {"protos", "recognition", "serving_client", "stress", "vision"},
+    "webapp": {"protos", "recognition", "serving_client", "stress", "videos", "vision"},
 }
 # These may be imported only below the folders named.
 CONFINED = {
     "flask": ("webapp/",),
     "werkzeug": ("webapp/",),
     "sqlalchemy": ("webapp/",),
+    "av": ("videos/",),
     "tensorflow": ("model_server/runtimes/", "pipeline/", "benchmarks/"),
     "keras": ("model_server/runtimes/", "pipeline/"),
     "tensorflow_serving": ("model_server/", "benchmarks/"),
     "grpc": ("serving_client/", "model_server/", "webapp/grpc/", "benchmarks/"),
 }
 VISION_NEEDS = {"numpy", "PIL"}
+VIDEOS_NEEDS = {"av", "numpy"}
 
 
 def source_files(package: str) -> list[Path]:
@@ -90,7 +94,21 @@ def test_vision_needs_only_numpy_and_pillow() -> None:
     assert names - set(sys.stdlib_module_names) <= VISION_NEEDS | {"vision"}
 
 
-@pytest.mark.parametrize("package", ["recognition", "serving_client", "stress", "vision"])
+def test_videos_needs_only_numpy_and_pyav() -> None:
+    """The package of videos imports nothing else but the standard library."""
+    names = {name.partition(".")[0] for path in source_files("videos") for name in imported(path)}
+
+    assert names - set(sys.stdlib_module_names) <= VIDEOS_NEEDS | {"videos"}
+
+
+def test_videos_loads_no_ffmpeg_before_it_is_needed() -> None:
+    """Importing the package is cheap, and works where PyAV is not installed."""
+    lines = "import sys, videos; sys.exit('av' in sys.modules)"
+
+    assert subprocess.run([sys.executable, "-c", lines], cwd=ROOT, check=False).returncode == 0
+
+
+@pytest.mark.parametrize("package", ["recognition", "serving_client", "stress", "videos", "vision"])
 def test_public_names_are_listed_and_sorted(package: str) -> None:
     """`__all__` of a library is sorted and is exactly what a reader finds in it."""
     module = importlib.import_module(package)
@@ -112,7 +130,16 @@ def _export_order(name: str) -> tuple[int, str]:
 
 @pytest.mark.parametrize(
     "package",
-    ["model_server", "protos", "recognition", "serving_client", "sightline", "stress", "vision"],
+    [
+        "model_server",
+        "protos",
+        "recognition",
+        "serving_client",
+        "sightline",
+        "stress",
+        "videos",
+        "vision",
+    ],
 )
 def test_libraries_are_typed(package: str) -> None:
     """A library tells type checkers that it is typed."""
