@@ -17,16 +17,21 @@ from webapp.samples import Samples
 from webapp.services import Services
 from webapp.serving import SharedClient
 from webapp.settings import Settings
+from webapp.storage.annotated import AnnotatedVideos
 from webapp.storage.idempotency import Replies
 from webapp.storage.originals import Originals
 from webapp.storage.remove import Remover
 from webapp.storage.store import ResultStore
 from webapp.storage.stress_reports import StressReports
+from webapp.storage.videos import VideoStore
 from webapp.stress.runs import StressRuns
 from webapp.telemetry.calls import watched_client
 from webapp.telemetry.frame_log import FrameLog
-from webapp.telemetry.gauges import Gauges
+from webapp.telemetry.gauges import Gauges, VideoGauges
 from webapp.telemetry.metrics import Metrics
+from webapp.videos.intake import IntakeLimits, VideoIntake
+from webapp.videos.listeners import Listeners
+from webapp.videos.removal import VideoRemover
 
 _HOUR_S = 3600
 
@@ -47,15 +52,21 @@ def assemble(settings: Settings, *, client: ServingClient | None, samples_folder
     originals = Originals(settings.originals)
     originals.prepare()
     results = ResultStore(settings.database_url)
+    videos = VideoStore(results.database)
+    annotated = AnnotatedVideos(settings.originals)
+
+    def kept_bytes() -> int:
+        return results.original_bytes() + videos.kept_bytes()
+
+    quota = Quota(settings.quota_bytes, kept_bytes)
     metrics = Metrics()
     shared = SharedClient(lambda: client or watched_client(metrics))
     remover = Remover(results, originals)
     remover.sweep()
     decode = DecodeLimits(settings.pixels_max)
     gate = _gate(settings)
-    metrics.registry.register(
-        Gauges(gate, results.original_bytes, settings.quota_bytes, settings.originals)
-    )
+    metrics.registry.register(Gauges(gate, kept_bytes, settings.quota_bytes, settings.originals))
+    metrics.registry.register(VideoGauges(videos))
     recogniser = Recogniser(
         models=models,
         originals=originals,
@@ -63,7 +74,7 @@ def assemble(settings: Settings, *, client: ServingClient | None, samples_folder
         client=shared,
         limits=RecogniserLimits(decode, settings.call_timeout_s, settings.score_floor),
         gate=gate,
-        quota=Quota(settings.quota_bytes, results.original_bytes),
+        quota=quota,
         on_result=metrics.note_recognition,
     )
     explainer = Explainer(
@@ -106,6 +117,19 @@ def assemble(settings: Settings, *, client: ServingClient | None, samples_folder
         replies=Replies(results.database),
         stress_reports=stress_reports,
         stress_runs=StressRuns(stress_reports),
+        videos=videos,
+        annotated_videos=annotated,
+        video_intake=VideoIntake(
+            models=models,
+            originals=originals,
+            videos=videos,
+            quota=quota,
+            limits=IntakeLimits(
+                settings.video_bytes_max, settings.score_floor, settings.video_samples_per_s
+            ),
+        ),
+        video_remover=VideoRemover(videos, remover, annotated),
+        video_listeners=Listeners(settings.video_listeners_max),
     )
 
 

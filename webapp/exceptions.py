@@ -7,6 +7,7 @@
     ├── ListenError             the address cannot be listened on
     ├── UploadError             what was sent is no upload that can be accepted
     │   ├── NoPictureError        no file came with the request
+    │   ├── NoVideoError          no video came with the request
     │   ├── ExtensionError        the file name does not end like that of a picture
     │   ├── TooManyBytesError     the file is larger than the limit
     │   └── BodyTypeError         the request's content type is none that carries a picture
@@ -24,6 +25,9 @@
     ├── NoModelError            no model is installed at all, or none of a kind
     ├── UnknownResultError      there is no result of that id
     ├── UnknownSampleError      there is no sample picture of that name
+    ├── UnknownVideoError       there is no video of that id
+    ├── VideoStateError         the video is not at the station that this takes
+    ├── LeaseLostError          a video is no longer this worker's
     ├── OriginalGoneError       the result is there, its original file is not
     ├── ModelGoneError          the model of a result is no longer installed
     ├── UnexplainableError      this answer cannot be explained
@@ -74,6 +78,10 @@ class UploadError(WebappError):
 
 class NoPictureError(UploadError):
     """No file came with the request."""
+
+
+class NoVideoError(UploadError):
+    """No video came with the request."""
 
 
 class ExtensionError(UploadError):
@@ -167,6 +175,24 @@ class UnknownSampleError(WebappError):
 
     def __init__(self) -> None:
         super().__init__("There is no sample picture at this address.")
+
+
+class UnknownVideoError(WebappError):
+    """There is no video of that id."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no video at this address.")
+
+
+class VideoStateError(WebappError):
+    """The video is not at the station of its life that this takes."""
+
+
+class LeaseLostError(WebappError):
+    """A video is no longer this worker's: it was cancelled, deleted, or taken by another one."""
+
+    def __init__(self) -> None:
+        super().__init__("This video is no longer held by this worker.")
 
 
 class OriginalGoneError(WebappError):

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from stress import ForeignError, InUseError, PlanError, ReportError
+from videos import NotAVideoError, VideoError
 from vision import EmptyPictureError, PictureError, UnsupportedFormatError
 from webapp.exceptions import (
     BadKeyError,
@@ -20,6 +21,7 @@ from webapp.exceptions import (
     ModelGoneError,
     NoModelError,
     NoPictureError,
+    NoVideoError,
     OriginalGoneError,
     QuotaError,
     ScopeError,
@@ -36,10 +38,13 @@ from webapp.exceptions import (
     UnknownResultError,
     UnknownSampleError,
     UnknownStressReportError,
+    UnknownVideoError,
+    VideoStateError,
 )
 from webapp.failures import FailureKind
 
 _OTHER_PICTURE = "Choose another .jpg, .jpeg or .png picture."
+_OTHER_VIDEO = "Choose another .mp4, .webm or .mov video."
 _NOTHING_KEPT = "Nothing was kept."
 _PICTURE_KEPT = "Your picture is kept as you sent it."
 _NOTHING_CHANGED = "Nothing was changed."
@@ -70,6 +75,13 @@ class Rule:
 RULES: dict[type[Exception], Rule] = {
     NoPictureError: Rule(
         HTTPStatus.BAD_REQUEST, "No picture yet", _OTHER_PICTURE, kept=_NOTHING_KEPT
+    ),
+    NoVideoError: Rule(HTTPStatus.BAD_REQUEST, "No video yet", _OTHER_VIDEO, kept=_NOTHING_KEPT),
+    NotAVideoError: Rule(
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Not a video", _OTHER_VIDEO, kept=_NOTHING_KEPT
+    ),
+    VideoError: Rule(
+        HTTPStatus.UNPROCESSABLE_ENTITY, "Unusable video", _OTHER_VIDEO, kept=_NOTHING_KEPT
     ),
     ExtensionError: Rule(
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
@@ -135,6 +147,15 @@ RULES: dict[type[Exception], Rule] = {
     ),
     UnknownSampleError: Rule(
         HTTPStatus.NOT_FOUND, "No such sample", "Choose one of those on the start page."
+    ),
+    UnknownVideoError: Rule(
+        HTTPStatus.NOT_FOUND, "No such video", "Check the address, or look at the list of videos."
+    ),
+    VideoStateError: Rule(
+        HTTPStatus.CONFLICT,
+        "Not possible now",
+        "Look at the video again: it has changed meanwhile.",
+        kept=_NOTHING_CHANGED,
     ),
     OriginalGoneError: Rule(
         HTTPStatus.GONE, "The original is gone", "Send the picture again to look at it anew."

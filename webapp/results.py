@@ -1,7 +1,7 @@
 """What became of an upload: the value that pages and API show and the store keeps."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Self
@@ -57,6 +57,15 @@ class StageTimes:
     serve: float
     parse: float
     total: float
+
+    def plus(self, other: Self) -> Self:
+        """Return the sum of both, part by part."""
+        return type(self)(
+            **{
+                each.name: getattr(self, each.name) + getattr(other, each.name)
+                for each in fields(self)
+            }
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,14 +15,19 @@ from webapp.recognise import Recogniser
 from webapp.samples import Samples
 from webapp.serving import SharedClient
 from webapp.settings import Settings
+from webapp.storage.annotated import AnnotatedVideos
 from webapp.storage.idempotency import Replies
 from webapp.storage.originals import Originals
 from webapp.storage.remove import Remover
 from webapp.storage.store import ResultStore
 from webapp.storage.stress_reports import StressReports
+from webapp.storage.videos import VideoStore
 from webapp.stress.runs import StressRuns
 from webapp.telemetry.frame_log import FrameLog
 from webapp.telemetry.metrics import Metrics
+from webapp.videos.intake import VideoIntake
+from webapp.videos.listeners import Listeners
+from webapp.videos.removal import VideoRemover
 
 EXTENSION = "sightline"
 
@@ -49,10 +54,16 @@ class Services:
     replies: Replies
     stress_reports: StressReports
     stress_runs: StressRuns
+    videos: VideoStore
+    annotated_videos: AnnotatedVideos
+    video_intake: VideoIntake
+    video_remover: VideoRemover
+    video_listeners: Listeners
 
     def close(self) -> None:
         """End what runs in the background, and free connections."""
         self.stress_runs.close()
+        self.video_listeners.stop()
         self.detection_explainer.jobs.stop()
         self.client.close()  # which ends the call that such a job waits for
         self.detection_explainer.jobs.join()

@@ -150,6 +150,55 @@ class Settings:
         default=4,
         metadata=about("Explanations of objects that may wait while one is worked on", most=1000),
     )
+    video_bytes_max: int = field(
+        default=500_000_000, metadata=about("Largest video file, in bytes", least=1)
+    )
+    video_duration_s_max: float = field(
+        default=3600.0, metadata=about("Longest video, in seconds", least=0.1, most=1_000_000)
+    )
+    video_pixels_max: int = field(
+        default=9_000_000, metadata=about("Largest picture of a video, in pixels", least=1)
+    )
+    video_samples_per_s: float = field(
+        default=4.0,
+        metadata=about("Moments of a second of video that are looked at", least=0.01, most=240),
+    )
+    video_calls_max: int = field(
+        default=4,
+        metadata=about(
+            "Moments that a worker has the model server look at at once", least=1, most=64
+        ),
+    )
+    video_attempts_max: int = field(
+        default=3,
+        metadata=about(
+            "How often a video may end its worker or decoder without getting further",
+            least=1,
+            most=100,
+        ),
+    )
+    video_lease_s: float = field(
+        default=30.0,
+        metadata=about(
+            "How long a worker may be silent before another takes its video, in seconds",
+            least=3,
+            most=_HOUR_S,
+        ),
+    )
+    video_memory_bytes_max: int = field(
+        default=2_000_000_000,
+        metadata=about("Memory of the process that decodes a video, in bytes", least=500_000_000),
+    )
+    video_stall_s: float = field(
+        default=60.0,
+        metadata=about(
+            "How long decoding may go without a picture, in seconds", least=1, most=_HOUR_S
+        ),
+    )
+    video_listeners_max: int = field(
+        default=4,
+        metadata=about("Pages that are told of progress as it happens; others ask", most=256),
+    )
 
     stress: str = field(
         default="loopback",

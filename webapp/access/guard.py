@@ -19,6 +19,8 @@ _OPEN = frozenset({"static", "login.show", "login.log_in", "health.healthz", "he
 _SCOPES: Mapping[str, Scope] = {
     "gallery.delete": Scope.DELETE,
     "gallery.confirm": Scope.DELETE,
+    "videos.delete": Scope.DELETE,
+    "video_pages.confirm": Scope.DELETE,
     "login.log_out": Scope.READ,
     "status.index": Scope.ADMIN,
     "stress.index": Scope.ADMIN,

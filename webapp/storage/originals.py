@@ -5,16 +5,19 @@ import os
 import re
 import secrets
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from webapp.exceptions import OriginalGoneError, StorageError
 
 _EXTENSIONS = {"JPEG": "jpg", "PNG": "png"}
 MEDIA_TYPES = {"jpg": "image/jpeg", "png": "image/png"}
-_NAME = re.compile(r"[0-9a-f]{32}\.(jpg|png)")
+_NAME = re.compile(r"[0-9a-f]{32}\.(jpg|png|mp4|mov|webm)")
 _UNFINISHED = ".unfinished"
 _PROBE = re.compile(r"[0-9a-f]{32}")
+_NOT_SAVED = "The video could not be saved, so it was not kept."
 _FOLDER = re.compile(r"[0-9a-f]{2}")
 
 
@@ -29,6 +32,79 @@ class Original:
 
     name: str
     sha256: str
+
+
+class IncomingFile:
+    """A large file on its way into the store, written while it still arrives.
+
+    It is a file as far as parsers of forms need one. Closing it takes it away, unless it was kept.
+
+    Args:
+        path: Where it lies until then, under a name that is never served.
+        place: Says where a file of a name belongs.
+
+    Attributes:
+        size: How many bytes have arrived.
+    """
+
+    def __init__(self, path: Path, place: Callable[[str], Path]) -> None:
+        self._path = path
+        self._place = place
+        self._digest = hashlib.sha256()
+        self._file = _opened(path)
+        self.size = 0
+
+    @property
+    def path(self) -> Path:
+        """Where it lies, to be looked at."""
+        self._file.flush()
+        return self._path
+
+    def write(self, data: bytes) -> int:
+        """Add bytes at the end.
+
+        Raises:
+            StorageError: The disk refused.
+        """
+        try:
+            self._file.write(data)
+        except OSError as error:
+            raise StorageError(_NOT_SAVED) from error
+        self._digest.update(data)
+        self.size += len(data)
+        return len(data)
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """Go to a place, to read from there."""
+        return self._file.seek(offset, whence)
+
+    def read(self, size: int = -1) -> bytes:
+        """Return bytes from there on."""
+        return self._file.read(size)
+
+    def keep(self, extension: str) -> Original:
+        """Put the file where originals are, forced to disk.
+
+        Args:
+            extension: Of its true format, with a point in front.
+
+        Raises:
+            StorageError: The disk refused; the file is still on its way.
+        """
+        name = self._path.name + extension
+        try:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            _rename(self._path, self._place(name))
+        except OSError as error:
+            raise StorageError(_NOT_SAVED) from error
+        return Original(name, self._digest.hexdigest())
+
+    def close(self) -> None:
+        """Take the file away, unless it was kept; more than once does no harm."""
+        self._path.unlink(missing_ok=True)
+        with suppress(OSError):  # a full disk that took no more of what was buffered
+            self._file.close()
 
 
 class Originals:
@@ -85,6 +161,17 @@ class Originals:
             raise StorageError("The picture could not be saved, so it was not kept.") from error
         return Original(name, hashlib.sha256(data).hexdigest())
 
+    def incoming(self) -> IncomingFile:
+        """Open a file for an upload that is too large to be held in memory.
+
+        Raises:
+            StorageError: The disk refused.
+        """
+        try:
+            return IncomingFile(self._root / _UNFINISHED / self._new_id(), self._place)
+        except OSError as error:
+            raise StorageError(_NOT_SAVED) from error
+
     def path(self, name: str) -> Path:
         """Return where a stored file lies.
 
@@ -128,6 +215,11 @@ def _write(path: Path, data: bytes) -> None:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
+
+
+def _opened(path: Path) -> BinaryIO:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path.open("xb+")
 
 
 def _rename(source: Path, target: Path) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from vision import Classification, Detections
 from webapp.failures import FailureKind
 from webapp.results import StageTimes, State, Task
+from webapp.videos.video import AnnotationState, VideoState
 
 
 class Moment(sa.types.TypeDecorator[datetime]):
@@ -45,6 +47,34 @@ class DetectionList(sa.types.TypeDecorator[Detections]):
             class_ids=np.array([each["class_id"] for each in value], dtype=np.int64),
             scores=np.array([each["score"] for each in value], dtype=np.float32),
             labels=tuple(each["label"] for each in value),
+        )
+
+
+class CompactDetections(sa.types.TypeDecorator[Detections]):
+    """Detections as a JSON list of short lists, for there are thousands: label, class, score, box.
+
+    Scores keep five places behind the point, boxes two, in pixels.
+    """
+
+    impl = sa.JSON
+    cache_ok = True
+
+    def process_bind_param(self, value: Detections | None, dialect: Dialect) -> Any:
+        """Return the list."""
+        del dialect
+        return [
+            [each.label, each.class_id, round(each.score, 5), *(round(at, 2) for at in each.xyxy)]
+            for each in value or ()
+        ]
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Detections:
+        """Return the detections of a list."""
+        del dialect
+        return Detections(
+            xyxy=np.array([each[3:7] for each in value], dtype=np.float32).reshape(-1, 4),
+            class_ids=np.array([each[1] for each in value], dtype=np.int64),
+            scores=np.array([each[2] for each in value], dtype=np.float32),
+            labels=tuple(each[0] for each in value),
         )
 
 
@@ -90,7 +120,7 @@ class Base(DeclarativeBase):
     """What all tables belong to."""
 
 
-def _one_of(values: type[State] | type[FailureKind] | type[Task]) -> sa.Enum:
+def _one_of(values: type[StrEnum]) -> sa.Enum:
     """A column of short text, so that a new kind needs no change of the database's types."""
     return sa.Enum(values, native_enum=False, values_callable=list, length=32)
 
@@ -234,3 +264,68 @@ class StressReportRow(Base):
     is_stop_asked: Mapped[bool]
     document: Mapped[Any] = mapped_column(sa.JSON)
     live: Mapped[Any] = mapped_column(sa.JSON(none_as_null=True), nullable=True)
+
+
+class VideoRow(Base):
+    """The table of :class:`~webapp.videos.video.StoredVideo`, and the queue of the workers.
+
+    A worker that looks at a video, or draws its copy with boxes, holds a lease on its row, and
+    renews it. Whoever cancels or deletes takes the lease away, and so does time.
+    """
+
+    __tablename__ = "video"
+    __table_args__ = (
+        sa.Index("ix_video_newest", "created_at", "id"),
+        sa.Index("ix_video_state", "state"),
+        sa.Index("ix_video_original_name", "original_name"),
+    )
+
+    id: Mapped[str] = mapped_column(sa.String(32), primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(Moment)
+    video_name: Mapped[str] = mapped_column(sa.Text)
+    original_name: Mapped[str] = mapped_column(sa.String(40))
+    original_bytes: Mapped[int] = mapped_column(sa.BigInteger)
+    original_sha256: Mapped[str] = mapped_column(sa.String(64))
+    width: Mapped[int | None]
+    height: Mapped[int | None]
+    duration_s: Mapped[float | None]
+    frame_rate: Mapped[float | None]
+    model_name: Mapped[str] = mapped_column(sa.Text)
+    model_version: Mapped[int | None] = mapped_column(sa.BigInteger)
+    threshold: Mapped[float]
+    score_floor: Mapped[float]
+    samples_per_s: Mapped[float]
+    state: Mapped[VideoState] = mapped_column(_one_of(VideoState))
+    failure_sentence: Mapped[str] = mapped_column(sa.Text)
+    message: Mapped[str] = mapped_column(sa.Text)
+    position_s: Mapped[float]
+    frames_done: Mapped[int]
+    work_s: Mapped[float]
+    times: Mapped[StageTimes | None] = mapped_column(Times)
+    annotation: Mapped[AnnotationState] = mapped_column(_one_of(AnnotationState))
+    annotated_bytes: Mapped[int] = mapped_column(sa.BigInteger)
+    attempts: Mapped[int] = mapped_column(default=0)
+    lease_owner: Mapped[str | None] = mapped_column(sa.String(64))
+    lease_ends_at: Mapped[datetime | None] = mapped_column(Moment)
+
+
+class VideoFrameRow(Base):
+    """What was found at one moment of a video; each moment once, whoever looked at it."""
+
+    __tablename__ = "video_frame"
+
+    video_id: Mapped[str] = mapped_column(
+        sa.ForeignKey("video.id", ondelete="CASCADE"), primary_key=True
+    )
+    index: Mapped[int] = mapped_column("frame_index", primary_key=True, autoincrement=False)
+    moment_s: Mapped[float]
+    detections: Mapped[Detections] = mapped_column(CompactDetections)
+
+
+class VideoWorkerRow(Base):
+    """A worker that looks at videos, and when it last said so."""
+
+    __tablename__ = "video_worker"
+
+    name: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    seen_at: Mapped[datetime] = mapped_column(Moment)

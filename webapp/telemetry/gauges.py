@@ -10,6 +10,7 @@ from prometheus_client.registry import Collector
 
 from webapp.exceptions import StorageError
 from webapp.limits.gate import Gate
+from webapp.storage.videos import VideoStore
 
 
 class Gauges(Collector):
@@ -49,6 +50,35 @@ class Gauges(Collector):
             yield GaugeMetricFamily("sightline_disk_free_bytes", "Room on their disk", free)
         except (StorageError, OSError):
             return
+
+    def describe(self) -> Iterable[Metric]:
+        """Yield nothing, so that nothing is asked for at the start."""
+        return ()
+
+
+class VideoGauges(Collector):
+    """The videos in each state, and who looks at them.
+
+    Args:
+        videos: Where they are.
+    """
+
+    def __init__(self, videos: VideoStore) -> None:
+        self._videos = videos
+
+    def collect(self) -> Iterable[Metric]:
+        """Yield the numbers of this moment; without those that cannot be found out."""
+        try:
+            counts, workers = self._videos.counts(), self._videos.workers()
+        except StorageError:
+            return
+        family = GaugeMetricFamily("sightline_videos", "Videos in each state", labels=["state"])
+        for state, count in counts.items():
+            family.add_metric([state], count)
+        yield family
+        yield GaugeMetricFamily(
+            "sightline_video_workers", "Workers that have lately said that they live", workers
+        )
 
     def describe(self) -> Iterable[Metric]:
         """Yield nothing, so that nothing is asked for at the start."""
