@@ -18,6 +18,7 @@ from videos.exceptions import (
 )
 from videos.formats import VideoFormat, read_format
 from videos.frame import Frame, PixelsHwc
+from videos.isolated import DecoderBounds, IsolatedVideo
 from videos.library import has_library
 from videos.limits import VideoLimits
 from videos.sampling import next_moment
@@ -26,8 +27,10 @@ from videos.write import write_video
 
 __all__ = [
     "DamagedVideoError",
+    "DecoderBounds",
     "DecoderError",
     "Frame",
+    "IsolatedVideo",
     "LibraryMissingError",
     "NoFramesError",
     "NoVideoStreamError",

@@ -251,7 +251,7 @@ class Video:
         """Return a picture in RGB, upright, with square pixels, and of one size with the first."""
         _check_pixels(frame.width, frame.height, self._limits)
         width, height = _square(frame.width, frame.height, self._stream.sample_aspect_ratio)
-        rgb = frame.reformat(width=width, height=height, format="rgb24").to_ndarray()
+        rgb = frame.reformat(width=width, height=height, format="rgb24", threads=1).to_ndarray()
         return upright(np.asarray(rgb, dtype=np.uint8), _matrix(frame))
 
     def _opened(self) -> "InputContainer":
