@@ -19,9 +19,10 @@ FOLDER = Path(__file__).parent / "static" / "vendor"
 """Where the pages find them."""
 ICONS = (
     "activity", "arrow-right", "braces", "camera", "check", "chevron-left", "chevron-right",
-    "circle-x", "columns-2", "file-archive", "flame", "image", "image-plus", "images", "layers",
-    "link", "maximize", "printer", "rotate-cw", "scan-eye", "search", "sun-moon", "table",
-    "trash-2", "triangle-alert", "zoom-in", "zoom-out",
+    "circle-x", "columns-2", "file-archive", "film", "flame", "image", "image-plus", "images",
+    "layers", "link", "maximize", "pause", "play", "printer", "rotate-cw", "scan-eye", "search",
+    "step-back", "step-forward", "sun-moon", "table", "trash-2", "triangle-alert", "zoom-in",
+    "zoom-out",
 )  # fmt: skip
 """The icons that pages use, by their names in Lucide."""
 _FONT_FILE = "inter-latin-wght-normal.woff2"

@@ -8,8 +8,9 @@ from webapp.exceptions import CrossSiteError
 from webapp.http.http_methods import is_change
 
 _POLICY = (
-    "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; font-src 'self'; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'self'; script-src 'self'; "
+    "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
 )
 # For a page with a library that draws its signs as data.
 POLICY_WITH_DATA_IMAGES = _POLICY.replace("img-src 'self'", "img-src 'self' data:")
