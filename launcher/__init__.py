@@ -1,5 +1,5 @@
-"""`make run`: the model server and the web app as one program, with one log and one end.
+"""`make run`: model server, web app and video worker as one program, with one log and one end.
 
-`stack` decides what happens when, `child` is one of the two processes, `ports` asks who listens,
+`stack` decides what happens when, `child` is one of the processes, `ports` asks who listens,
 `web_app` asks the web app how it is and which models it offers.
 """

@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 from launcher.ports import port_number
@@ -13,7 +14,8 @@ def main() -> int:
     """Command line; returns the exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m launcher",
-        description="Starts the model server and the web app, and stops both with Ctrl-C.",
+        description="Starts the model server, the web app and, where PyAV is installed, the "
+        "worker for videos; stops all of them with Ctrl-C.",
     )
     usual = Ports()
     parser.add_argument(
@@ -30,7 +32,8 @@ def main() -> int:
     repository = Path(os.environ.get("SIGHTLINE_MODEL_REPOSITORY") or "model_repository")
     try:
         ports = Ports(options.web_port, options.grpc_port, options.rest_port)
-        Stack(ports, specs(ports, repository, dev=options.dev)).run()
+        videos = find_spec("av") is not None  # PyAV, of the extra `video`
+        Stack(ports, specs(ports, repository, dev=options.dev, videos=videos)).run()
     except StackError as error:
         sys.stderr.write(f"{error}\n")
         return 1

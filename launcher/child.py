@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,15 +21,16 @@ class ChildSpec:
         name: for people, "model server".
         mark: stands before each of its log lines.
         arguments: of the Python interpreter that runs the launcher.
-        port: that it listens on once it is ready.
+        port: that it listens on once it is ready; None where it does not listen, and the others
+            can do without it.
         variable: of `make run`, by which another port is chosen.
     """
 
     name: str
     mark: str
     arguments: Sequence[str]
-    port: int
-    variable: str
+    port: int | None = None
+    variable: str = ""
 
 
 class Child:
@@ -49,6 +51,7 @@ class Child:
         ended: Callable[["Child"], None],
     ) -> None:
         self.spec = spec
+        self._started_s = time.monotonic()
         self._log = log
         self._ended = ended
         self._process = subprocess.Popen(  # noqa: S603  our own programs
@@ -68,6 +71,11 @@ class Child:
     def status(self) -> int | None:
         """The exit status; None while the process runs, negative for a signal."""
         return self._process.poll()
+
+    @property
+    def age_s(self) -> float:
+        """How long ago it was started, in seconds."""
+        return time.monotonic() - self._started_s
 
     def stop(self) -> None:
         """Asks the process to finish its work and end."""

@@ -1,4 +1,4 @@
-"""Both processes together: started, watched, and stopped as one."""
+"""The processes together: started, watched, and stopped as one."""
 
 import os
 import queue
@@ -21,6 +21,7 @@ _READY_S = 180.0
 _STOP_S = 20.0
 _POLL_S = 0.1
 _CONFIG_POLL_S = 2
+_AGE_MIN_S = 5.0
 
 
 class StackError(Exception):
@@ -48,8 +49,8 @@ class Ports:
         return f"http://{HOST}:{self.web}"
 
 
-def specs(ports: Ports, repository: Path, *, dev: bool) -> tuple[ChildSpec, ChildSpec]:
-    """The two processes: the model server, and the web app."""
+def specs(ports: Ports, repository: Path, *, dev: bool, videos: bool) -> list[ChildSpec]:
+    """The processes: the model server, the web app, and the worker that looks at videos."""
     model = (
         "-m", "model_server", f"--host={HOST}", f"--port={ports.grpc}",
         f"--rest_api_port={ports.rest}", f"--model_config_file={repository / 'models.config'}",
@@ -57,14 +58,17 @@ def specs(ports: Ports, repository: Path, *, dev: bool) -> tuple[ChildSpec, Chil
         "--enable_serialization_as_tensor_content", "--auto_warmup",
     )  # fmt: skip
     web = ("-m", "webapp", f"--host={HOST}", f"--port={ports.web}", *(["--dev"] if dev else []))
-    return (
+    children = [
         ChildSpec("model server", "model", model, ports.grpc, "GRPC_PORT"),
         ChildSpec("web app", "web", web, ports.web, "WEB_PORT"),
-    )
+    ]
+    if videos:
+        children.append(ChildSpec("video worker", "video", ("-m", "webapp.video_worker")))
+    return children
 
 
 class Stack:
-    """The model server and the web app.
+    """The model server, the web app and what goes with them.
 
     Args:
         ports: where they listen.
@@ -98,13 +102,14 @@ class Stack:
                 if ready:
                     self._say_models()
                     self._say(f"ready: open {self._ports.address} (Ctrl-C stops)")
-                    self._watch(self._events.get())
+                    while not self._watch(self._events.get()):
+                        pass
             finally:
                 self._stop()
 
     def _check_ports(self) -> None:
         taken = [("REST status", self._ports.rest, "REST_PORT")]
-        taken += [(spec.name, spec.port, spec.variable) for spec in self._specs]
+        taken += [(spec.name, spec.port, spec.variable) for spec in self._specs if spec.port]
         for name, port, variable in taken:
             if not is_free(port):
                 raise StackError(
@@ -113,17 +118,20 @@ class Stack:
                 )
 
     def _start(self) -> None:
+        for spec in self._specs:
+            self._children.append(self._child(spec))
+        self._say("starting the model server and the web app; TensorFlow takes some seconds")
+
+    def _child(self, spec: ChildSpec) -> Child:
         environ = {
             **os.environ,
             "PYTHONUNBUFFERED": "1",
             "SIGHTLINE_SERVING_TARGET": f"{HOST}:{self._ports.grpc}",
         }
-        for spec in self._specs:
-            self._children.append(Child(spec, environ, self._logger(spec.mark), self._events.put))
-        self._say("starting the model server and the web app; TensorFlow takes some seconds")
+        return Child(spec, environ, self._logger(spec.mark), self._events.put)
 
     def _until_ready(self) -> bool:
-        """Waits for both; returns False if a signal came first."""
+        """Waits for all; returns False if a signal came first."""
         end = time.monotonic() + _READY_S
         waiting = list(self._children)
         while waiting:
@@ -140,6 +148,8 @@ class Stack:
 
     def _is_ready(self, child: Child) -> bool:
         port = child.spec.port
+        if port is None:
+            return True
         return is_healthy(port) if port == self._ports.web else is_answering(port)
 
     def _say_models(self) -> None:
@@ -148,14 +158,28 @@ class Stack:
             self._say(models_line(models))
 
     def _watch(self, event: Child | int) -> bool:
-        """True for a signal to stop; a child that ended by itself is an error."""
+        """True for a signal to stop; a child that ended by itself is an error, or starts anew."""
         if isinstance(event, int):
             self._say(f"{signal.Signals(event).name}: stopping")
             return True
+        if event.spec.port is None:
+            self._replace(event)
+            return False
         raise StackError(
             f"The {event.spec.name} ended by itself with status {event.status}; its last words "
             f"stand above, marked `{event.spec.mark}`."
         )
+
+    def _replace(self, child: Child) -> None:
+        """Starts a child anew that the others can do without, unless it ended at once."""
+        told = f"the {child.spec.name} ended by itself with status {child.status}"
+        self._children.remove(child)
+        child.wait(_STOP_S)
+        if child.age_s < _AGE_MIN_S:
+            self._say(f"{told}, right after its start; it is not started again")
+        else:
+            self._say(f"{told}; it is started again")
+            self._children.append(self._child(child.spec))
 
     def _stop(self) -> None:
         """Stops the last one first: the web app's last uploads still need the model server."""

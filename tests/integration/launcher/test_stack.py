@@ -39,17 +39,21 @@ print(name, "is done", flush=True)
 
 LAUNCHER = """
 import sys
+WORKER = "import os, time; print('video pid', os.getpid(), flush=True); time.sleep(600)"
 from launcher import stack
 from launcher.child import ChildSpec
 from launcher.stack import Ports, Stack, StackError
 
 stack._STOP_S = 3.0
-program, web, grpc, rest, model_mode = sys.argv[1:]
+program, web, grpc, rest, model_mode, worker = sys.argv[1:]
+stack._AGE_MIN_S = 60.0 if worker == "brief" else 0.0
 model = ["-c", program, "model", grpc, model_mode]
 children = [
     ChildSpec("model server", "model", model, int(grpc), "GRPC_PORT"),
     ChildSpec("web app", "web", ["-c", program, "web", web, "serves"], int(web), "WEB_PORT"),
 ]
+if worker:
+    children.append(ChildSpec("video worker", "video", ["-c", WORKER]))
 try:
     Stack(Ports(int(web), int(grpc), int(rest)), children).run()
 except StackError as error:
@@ -64,9 +68,9 @@ def ports(free_port: Callable[[], int]) -> list[int]:
 
 
 def start(
-    ports: list[int], *, model_mode: str = "serves", models: str = ""
+    ports: list[int], *, model_mode: str = "serves", models: str = "", worker: str = ""
 ) -> subprocess.Popen[str]:
-    arguments = [CHILDREN, *map(str, ports), model_mode]
+    arguments = [CHILDREN, *map(str, ports), model_mode, worker]
     return subprocess.Popen(
         [sys.executable, "-c", LAUNCHER, *arguments],
         stdout=subprocess.PIPE,
@@ -199,3 +203,33 @@ def test_taken_port_is_one_sentence_and_starts_nothing(
     assert errors.startswith(f"Port {ports[index]} is taken")
     assert said in errors
     assert errors.count("\n") == 1
+
+
+def test_video_worker_that_was_killed_is_started_again(ports: list[int]) -> None:
+    """A worker that dies takes nothing along, and another one takes its place."""
+    process = start(ports, worker="lasting")
+    first = lines_until(process, "video pid")
+    first += [] if any("ready" in line for line in first) else lines_until(process, "ready")
+
+    os.kill(pids([line for line in first if "video pid" in line])[0], signal.SIGKILL)
+
+    after = lines_until(process, "video | video pid")
+    assert any("ended by itself with status -9; it is started again" in line for line in after)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert not any(map(is_running, pids(first) + pids(after)))
+
+
+def test_video_worker_that_cannot_work_is_left_alone(ports: list[int]) -> None:
+    """One that ends right after its start would do so again; the others go on without it."""
+    process = start(ports, worker="brief")
+    first = lines_until(process, "video pid")
+    first += [] if any("ready" in line for line in first) else lines_until(process, "ready")
+
+    os.kill(pids([line for line in first if "video pid" in line])[0], signal.SIGKILL)
+
+    lines_until(process, "right after its start; it is not started again")
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=30)
+    assert process.returncode == 0
