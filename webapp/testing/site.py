@@ -22,6 +22,7 @@ class RunningSite:
         samples_folder: The pictures that the form offers to try.
 
     Attributes:
+        app: The application.
         port: Where it listens.
     """
 
@@ -29,10 +30,10 @@ class RunningSite:
         self, settings: Settings, model_server: FakeModelServer, *, samples_folder: Path = BUNDLED
     ) -> None:
         client = model_server.client()
-        self._app = create_app(settings, client=client, samples_folder=samples_folder)
+        self.app = create_app(settings, client=client, samples_folder=samples_folder)
         listener = listen("127.0.0.1", 0)
         self.port: int = listener.getsockname()[1]
-        self._server = WebServer(self._app, listener, settings)
+        self._server = WebServer(self.app, listener, settings)
         self._thread = Thread(target=self._server.run)
 
     @property
@@ -61,4 +62,4 @@ class RunningSite:
         trace: TracebackType | None,
     ) -> None:
         self.stop()
-        self._app.extensions[EXTENSION].close()
+        self.app.extensions[EXTENSION].close()
