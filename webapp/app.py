@@ -30,10 +30,13 @@ from webapp.blueprints import (
     samples,
     status,
     stress,
+    video_pages,
+    videos,
 )
 from webapp.errors import register_error_handlers
 from webapp.http.request_log import register_request_log
 from webapp.http.security import register_security
+from webapp.http.upload_request import UploadRequest
 from webapp.limits.requests import RequestLimiter, RequestLimits
 from webapp.presentation import formatting
 from webapp.samples import BUNDLED
@@ -55,6 +58,8 @@ _BLUEPRINTS = (
     batches.blueprint,
     gallery.blueprint,
     compare.blueprint,
+    videos.blueprint,
+    video_pages.blueprint,
     status.blueprint,
     stress.blueprint,
     live.blueprint,
@@ -82,6 +87,7 @@ def create_app(
         StorageError: The database cannot be opened, or pictures cannot be kept.
     """
     app = Flask(__name__)
+    app.request_class = UploadRequest
     app.config.update(
         MAX_CONTENT_LENGTH=settings.upload_bytes_max + FORM_BYTES,
         MAX_FORM_PARTS=_FORM_PARTS_MAX,

@@ -3,21 +3,25 @@
 import errno
 import socket
 import time
+from copy import copy
 from threading import Event
 from typing import Any
 
 from flask import Flask
 from waitress import wasyncore
 from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
 from waitress.server import create_server
 
 from webapp.app import FORM_BYTES
 from webapp.exceptions import ListenError
+from webapp.services import parts_of
 from webapp.settings import Settings
 
 # A body up to this many times the limit is read, so that its sender gets our page and not a
 # closed connection; beyond it waitress itself answers 413 and hangs up.
 _READ_FACTOR = 4
+_VIDEOS = "/videos"
 _POLL_S = 1.0
 _HEADER_BYTES_MAX = 32 * 1024
 _IDLE_S = 60
@@ -52,6 +56,7 @@ class WebServer:
 
     def __init__(self, app: Flask, listener: socket.socket, settings: Settings) -> None:
         self._stopping = Event()
+        self._listeners = parts_of(app).video_listeners
         self._drain_s = settings.call_timeout_s + _DRAIN_MARGIN_S
         # By file descriptor: the listener, the wake-up pipe and every connection.
         self._sockets: dict[int, Any] = {}
@@ -69,12 +74,14 @@ class WebServer:
             max_request_body_size=_READ_FACTOR * (settings.upload_bytes_max + FORM_BYTES),
             ident="sightline",
         )
+        _make_room_for_videos(self._server, settings)
 
     def run(self) -> None:
         """Serve until :meth:`stop`, then finish what runs and return."""
         while not self._stopping.is_set():
             self._turn(_POLL_S)
         wasyncore.dispatcher.close(self._server)  # nobody new gets in
+        self._listeners.stop()  # who would otherwise stay for as long as a video takes
         end_s = time.monotonic() + self._drain_s
         while self._is_busy() and time.monotonic() < end_s:
             self._turn(_POLL_S / 10)
@@ -97,3 +104,20 @@ class WebServer:
         return any(
             each.request is not None or each.requests or each.total_outbufs_len for each in channels
         )
+
+
+def _make_room_for_videos(server: Any, settings: Settings) -> None:
+    """Let one address take larger bodies than all others."""
+    roomy = copy(server.adj)
+    roomy.max_request_body_size += settings.video_bytes_max + FORM_BYTES
+
+    class Parser(HTTPRequestParser):
+        def parse_header(self, header_plus: bytes) -> None:
+            super().parse_header(header_plus)
+            if getattr(self, "path", "") == _VIDEOS:
+                self.adj = roomy
+
+    class Channel(HTTPChannel):
+        parser_class = Parser
+
+    server.channel_class = Channel

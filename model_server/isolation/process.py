@@ -34,7 +34,7 @@ class WorkerProcess:
 
     The worker is in a process group of its own, so that Ctrl-C in a terminal reaches the server
     alone. It shares the server's session: the kernel shares processors out among sessions, where it
-    groups them (`sched_autogroup_enabled`), and a call that passes from one to another waits longer.
+    groups them (`sched_autogroup_enabled`), and a call from one to another waits longer.
 
     Args:
         name: What starts each line of its log.
