@@ -48,6 +48,8 @@ class Answer:
         classes: Of a classifier, the most probable first.
         result_id: Where a running Sightline keeps the result; empty without one.
         explained: What was explained, if anything was.
+        moment_s: When the frame of a video or camera is shown, seconds from the start, in
+            thousandths; None of a picture.
     """
 
     file: str
@@ -60,6 +62,12 @@ class Answer:
     classes: tuple[ClassScore, ...] = ()
     result_id: str = ""
     explained: Explained | None = None
+    moment_s: float | None = None
+
+    @property
+    def name(self) -> str:
+        """The path, with the moment if there is one."""
+        return name_of(self.file, self.moment_s)
 
     @property
     def detections(self) -> Detections:
@@ -77,8 +85,10 @@ class Answer:
 
     def to_fields(self) -> dict[str, Any]:
         """Return what :meth:`from_fields` reads back as an equal answer, for JSON."""
-        fields: dict[str, Any] = {
-            "file": self.file,
+        fields: dict[str, Any] = {"file": self.file}
+        if self.moment_s is not None:
+            fields["moment_s"] = self.moment_s
+        fields |= {
             "width": self.width,
             "height": self.height,
             "task": self.task,
@@ -119,7 +129,20 @@ class Answer:
             classes=tuple(_class(row) for row in fields.get("classes", ())),
             result_id=fields.get("id", ""),
             explained=Explained(**explained) if explained else None,
+            moment_s=fields.get("moment_s"),
         )
+
+
+def name_of(file: str, moment_s: float | None) -> str:
+    """Return the name of a picture, or of a frame: a media fragment, as on the web.
+
+    See https://www.w3.org/TR/media-frags/#naming-time.
+
+    Examples:
+        >>> name_of("a.jpg", None), name_of("clip.mp4", 1.5)
+        ('a.jpg', 'clip.mp4#t=1.500')
+    """
+    return file if moment_s is None else f"{file}#t={moment_s:.3f}"
 
 
 def rounded(found: Detections | Classification) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, replace
@@ -10,20 +9,25 @@ from typing import Any
 
 from serving_client import ClientConfig, ConfigError, ServingClient, Target
 from sightline.answers import CLASSIFICATION, DETECTION
+from sightline.cameras import Camera, Opener, ended_by_ctrl_c
 from sightline.direct import DirectRecogniser
 from sightline.drawings import Drawings
+from sightline.drawn_video import DrawnVideo
 from sightline.exceptions import UsageError
+from sightline.footage import Footage
 from sightline.grammar import KEY_VARIABLE
 from sightline.http import Site
 from sightline.installed import installed_models
 from sightline.journal import Journal, open_journal
 from sightline.looking import Looking
+from sightline.meant import Expected, camera_meant, expected, files_meant, footage_meant
 from sightline.output import text_output
 from sightline.patience import Patience
 from sightline.recogniser import Recogniser, ToExplain, choose
 from sightline.run import Run, Tally
 from sightline.screen import Screen, write_failure
-from sightline.sources import FROM_STDIN, Failure, Selection, sources
+from sightline.sources import Failure
+from sightline.stills import Frame
 from sightline.web import WebRecogniser
 from sightline.writers import FORMATS
 
@@ -58,8 +62,16 @@ def list_models(arguments: argparse.Namespace, environ: Mapping[str, str]) -> No
             out.write(f"{model.title}: {model.summary}\n")
 
 
-def look(arguments: argparse.Namespace, environ: Mapping[str, str], screen: Screen) -> Tally:
-    """Look at pictures, and write what is found.
+def look(
+    arguments: argparse.Namespace, environ: Mapping[str, str], screen: Screen, opener: Opener
+) -> Tally:
+    """Look at pictures, videos or a camera, and write what is found.
+
+    Args:
+        arguments: The command line.
+        environ: Where the `SIGHTLINE_*` variables are read.
+        screen: What the person is told by.
+        opener: Opens cameras.
 
     Raises:
         SightlineError: The run cannot begin.
@@ -68,21 +80,49 @@ def look(arguments: argparse.Namespace, environ: Mapping[str, str], screen: Scre
     with ExitStack() as stack:
         recogniser = stack.enter_context(closing(_recogniser(arguments, environ)))
         looking = _looking(arguments, recogniser)
+        footage = footage_meant(arguments)
+        camera = camera_meant(arguments, opener)
         journal = _journal(stack, arguments, looking)
-        out = stack.enter_context(text_output(arguments.output))
         on_failure = _on_failure(stack, arguments, screen)
         run = Run(
             look=looking.look,
-            writer=FORMATS[arguments.format](out),
+            writer=FORMATS[arguments.format](stack.enter_context(text_output(arguments.output))),
             on_failure=on_failure,
             on_progress=screen.progress,
             on_leave=recogniser.close,
             journal=journal,
+            footage=footage,
+            drawn=_drawn_video(stack, looking, footage),
             concurrency=arguments.concurrency,
+            # Frames of a camera do not wait for their turn: see `cameras`.
+            ahead=arguments.concurrency if camera else None,
         )
-        with _told(screen, run, arguments), screen.bar(_count(arguments, screen)):
-            run.go(sources(_selection(arguments), _listed()))
+        if camera is not None:
+            with _told(screen, run, arguments), screen.bar(arguments.frames, "frames"):
+                _watch(camera, run)
+            return run.tally
+        bar = expected(arguments, footage) if screen.has_bar else Expected(None, "pictures")
+        with _told(screen, run, arguments), screen.bar(bar.total, bar.of):
+            run.go(files_meant(arguments))
     return run.tally
+
+
+def _watch(camera: Camera, run: Run) -> None:
+    def frames() -> Iterator[Frame | Failure]:
+        for frame in camera.frames():
+            run.tally.dropped = camera.dropped
+            yield frame
+        run.tally.dropped = camera.dropped
+
+    with ended_by_ctrl_c(camera.stop):
+        run.go(frames())
+
+
+def _drawn_video(stack: ExitStack, looking: Looking, footage: Footage) -> DrawnVideo | None:
+    """Return what draws copies of videos; explanations are pictures, of frames too."""
+    if looking.drawings is None or looking.to_explain is not None:
+        return None
+    return stack.enter_context(DrawnVideo(looking.drawings, footage))
 
 
 @contextmanager
@@ -189,19 +229,3 @@ def _on_failure(stack: ExitStack, arguments: argparse.Namespace, screen: Screen)
         screen.failure(failure)
 
     return on_failure
-
-
-def _selection(arguments: argparse.Namespace) -> Selection:
-    annotated = getattr(arguments, "annotated", None)
-    return Selection(tuple(arguments.files), recursive=arguments.recursive, without=annotated)
-
-
-def _count(arguments: argparse.Namespace, screen: Screen) -> int | None:
-    """Return how many pictures there are, where somebody will see it and it can be known."""
-    if not screen.has_bar or FROM_STDIN in arguments.files:
-        return None
-    return sum(1 for _ in sources(_selection(arguments)))
-
-
-def _listed() -> Iterator[str]:
-    yield from sys.stdin

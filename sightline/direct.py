@@ -18,17 +18,8 @@ from sightline.answers import DETECTION, Answer, rounded
 from sightline.exceptions import AwayError, PictureFailedError
 from sightline.patience import Patience
 from sightline.recogniser import ModelFacts, Overlay, ToExplain, chosen_object
-from vision import (
-    HeatMap,
-    ModelCard,
-    OutputsError,
-    Picture,
-    PictureError,
-    Resize,
-    decode_picture,
-    encode_jpeg,
-    lay_heat_over,
-)
+from sightline.stills import Still
+from vision import HeatMap, ModelCard, OutputsError, Resize, encode_jpeg, lay_heat_over
 
 R = TypeVar("R")
 
@@ -62,16 +53,17 @@ class DirectRecogniser:
         """See `Recogniser`."""
         return tuple(_facts(model.card) for model in self._models.values())
 
-    def recognise(self, data: bytes, file: str, model: str, threshold: float | None) -> Answer:
+    def recognise(self, still: Still, model: str, threshold: float | None) -> Answer:
         """See `Recogniser`."""
         asked = self._models[model]
         card = asked.card
-        picture = decoded(data, card.input.resize)
+        picture = still.decoded(card.input.resize)
         look = self._ask(lambda: look_at(self._client, asked, picture))
         width, height = picture.original_size_wh
         found = look.found.above(card.threshold if threshold is None else threshold)
         return Answer(
-            file=file,
+            file=still.file,
+            moment_s=still.moment_s,
             width=width,
             height=height,
             model=model,
@@ -79,13 +71,13 @@ class DirectRecogniser:
             **rounded(found),
         )
 
-    def explain(self, data: bytes, answer: Answer, wanted: ToExplain) -> Overlay:
+    def explain(self, still: Still, answer: Answer, wanted: ToExplain) -> Overlay:
         """See `Recogniser`."""
         if answer.task == DETECTION:
-            label, class_id, score, heat_map = self._object_heat(data, answer, wanted)
+            label, class_id, score, heat_map = self._object_heat(still, answer, wanted)
         else:
-            label, class_id, score, heat_map = self._class_heat(data, answer, wanted)
-        whole = decoded(data, Resize("none"))
+            label, class_id, score, heat_map = self._class_heat(still, answer, wanted)
+        whole = still.decoded(Resize("none"))
         drawn = lay_heat_over(whole.image_hwc, heat_map, opacity=wanted.opacity)
         return Overlay(label, class_id, round(score, 6), encode_jpeg(drawn))
 
@@ -95,7 +87,7 @@ class DirectRecogniser:
         self._client.close()
 
     def _class_heat(
-        self, data: bytes, answer: Answer, wanted: ToExplain
+        self, still: Still, answer: Answer, wanted: ToExplain
     ) -> tuple[str, int, float, HeatMap]:
         model = self._models[answer.model]
         card = model.card
@@ -104,7 +96,7 @@ class DirectRecogniser:
                 f"The model {card.name} cannot say what it looked at.", "unexplainable"
             )
         class_id = answer.classes[0].class_id if wanted.class_id is None else wanted.class_id
-        picture = decoded(data, card.input.resize)
+        picture = still.decoded(card.input.resize)
         heat = self._ask(
             lambda: explain_class(
                 self._client, model, picture, class_id=class_id, version=answer.version
@@ -113,11 +105,11 @@ class DirectRecogniser:
         return heat.label, heat.class_id, heat.score, heat.heat_map
 
     def _object_heat(
-        self, data: bytes, answer: Answer, wanted: ToExplain
+        self, still: Still, answer: Answer, wanted: ToExplain
     ) -> tuple[str, int, float, HeatMap]:
         model = self._models[answer.model]
         found = chosen_object(answer, wanted)
-        picture = decoded(data, model.card.input.resize)
+        picture = still.decoded(model.card.input.resize)
         heat_map = self._ask(
             lambda: explain_detection(
                 self._client,
@@ -137,18 +129,6 @@ class DirectRecogniser:
 
 def _facts(card: ModelCard) -> ModelFacts:
     return ModelFacts(card.name, card.title, card.task, card.licence, card.summary)
-
-
-def decoded(data: bytes, resize: Resize) -> Picture:
-    """Decode a picture file.
-
-    Raises:
-        PictureFailedError: It is no picture that can be used.
-    """
-    try:
-        return decode_picture(data, resize=resize)
-    except PictureError as error:
-        raise PictureFailedError(str(error), "no_picture") from error
 
 
 def _translated(question: Callable[[], R]) -> R:

@@ -1,14 +1,17 @@
 """Pictures with answers drawn into them, and where they go."""
 
 import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
-from sightline.answers import DETECTION, Answer
-from sightline.direct import decoded
+from sightline.answers import DETECTION, Answer, name_of
 from sightline.exceptions import PictureFailedError, UsageError
 from sightline.output import write_file
+from sightline.stills import Frame, Still
 from vision import Detections, Resize, draw_detections, encode_jpeg, encode_png
 
 
@@ -40,20 +43,29 @@ class Drawings:
         path = self._folder / inside
         return path.with_name(path.name + suffix) if suffix else path
 
-    def draw(self, data: bytes, answer: Answer) -> Path:
+    def path_of_frame(self, frame: Frame) -> Path:
+        """Return where the drawn picture of a frame goes; a camera may be named by an address."""
+        file = frame.file
+        if frame.source.kind == "camera":
+            file = re.sub(r"[^A-Za-z0-9.]+", "-", file).strip("-.")
+        return self.path(name_of(file, frame.moment_s), ".jpg")
+
+    def draw(self, still: Still, answer: Answer) -> Path:
         """Write the picture with the answer drawn into it, as the kind of file that it was.
 
         Args:
-            data: The original's bytes.
+            still: The original; a frame becomes a JPEG file.
             answer: What was found in it.
 
         Raises:
             PictureFailedError: It cannot be decoded or written.
         """
-        whole = decoded(data, Resize("none"))
-        drawn = draw_detections(whole.image_hwc, _boxes(answer))
+        whole = still.decoded(Resize("none"))
+        drawn = draw_detections(whole.image_hwc, boxes_of(answer))
+        if isinstance(still, Frame):
+            return self.put(self.path_of_frame(still), encode_jpeg(drawn), original=still.file)
         encode = encode_png if whole.format == "PNG" else encode_jpeg
-        return self.put(self.path(answer.file), encode(drawn), original=answer.file)
+        return self.put(self.path(still.file), encode(drawn), original=still.file)
 
     def put(self, path: Path, data: bytes, *, original: str) -> Path:
         """Write a drawn picture, but never over its original.
@@ -61,18 +73,29 @@ class Drawings:
         Raises:
             PictureFailedError: It cannot be written.
         """
-        try:
-            if path.exists() and path.samefile(original):
-                raise PictureFailedError(f"{path} would replace the original.", "not_written")
+        with self.room(path, original=original):
             write_file(path, data)
+        return path
+
+    @contextmanager
+    def room(self, path: Path, *, original: str) -> Iterator[None]:
+        """Let a drawn file be written, but never over its original.
+
+        Raises:
+            PictureFailedError: It cannot be written.
+        """
+        try:
+            if path.exists() and Path(original).exists() and path.samefile(original):
+                raise PictureFailedError(f"{path} would replace the original.", "not_written")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            yield
         except OSError as error:
             raise PictureFailedError(
                 f"{path} cannot be written: {error.strerror}.", "not_written"
             ) from error
-        return path
 
 
-def _boxes(answer: Answer) -> Detections:
+def boxes_of(answer: Answer) -> Detections:
     """Return what to draw: objects, or the best class as a frame around the whole picture."""
     if answer.task == DETECTION:
         return answer.detections

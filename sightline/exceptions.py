@@ -4,6 +4,7 @@
 
     SightlineError
     ├── UsageError             the command cannot be run as it was given: exit status 2
+    │   └── CameraError        a camera cannot be used, or not any more
     └── PictureFailedError     one picture has no answer; the run goes on with the next one
         └── AwayError          because a server is away or busy: worth asking again
 """
@@ -19,6 +20,19 @@ class UsageError(SightlineError):
     """The command cannot be run as it was given."""
 
     kind = "usage"
+
+
+class CameraError(UsageError):
+    """A camera cannot be used, or not any more.
+
+    Args:
+        sentence: Why, for people.
+        kind: Why, for programs: one word.
+    """
+
+    def __init__(self, sentence: str, kind: str) -> None:
+        super().__init__(sentence)
+        self.kind = kind
 
 
 class PictureFailedError(SightlineError):

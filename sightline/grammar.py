@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from sightline.completion import SHELLS
+from sightline.footage import EVERY_S
 from sightline.recogniser import ToExplain
 from sightline.writers import FORMATS
 
@@ -20,6 +21,8 @@ _EXAMPLES = """examples:
   sightline classify photos --top 3 --annotated named
   sightline explain parrot.jpg --annotated why
   sightline compare parrot.jpg --model mobilenet --model efficientnet
+  sightline detect clip.mp4 --every 0.5 --from 10 --to 60 --annotated drawn
+  sightline detect camera:0 --seconds 30 --format jsonl
   find photos -name '*.jpg' | sightline detect - --server http://127.0.0.1:5000 --format jsonl
   sightline models
 
@@ -64,7 +67,8 @@ def parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
 
 def _commands() -> Mapping[str, tuple[str, Sequence[_Adder]]]:
     """Return what each command is for, and what may stand behind its name."""
-    pictures, rows = (_add_pictures, _add_run), _add_format("table", "jsonl", "csv")
+    pictures = (_add_pictures, _add_moments, _add_run)
+    rows = _add_format("table", "jsonl", "csv")
     return {
         "detect": (
             "Find objects in pictures",
@@ -91,11 +95,45 @@ def _add_pictures(command: argparse.ArgumentParser) -> None:
         "files",
         nargs="+",
         metavar="FILE",
-        help="pictures, folders, patterns such as 'photos/**/*.jpg'; - reads a list of paths, one "
-        "a line, from standard input",
+        help="pictures, videos, folders, patterns such as 'photos/**/*.jpg'; - reads a list of "
+        "paths, one a line, from standard input; or one camera, such as camera:0, "
+        "camera:/dev/video0 or rtsp://HOST/PATH",
     )
     command.add_argument(
         "--recursive", action="store_true", help="look into folders inside folders, too"
+    )
+    command.add_argument(
+        "--only", choices=("pictures", "videos"), help="leave out the files of other kinds"
+    )
+
+
+def _add_moments(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--every",
+        type=_seconds,
+        metavar="S",
+        help="seconds between the frames that are looked at; 0 takes all (default: of a video "
+        f"{EVERY_S:g}, of a camera 0)",
+    )
+    command.add_argument(
+        "--from",
+        dest="from_s",
+        type=_seconds,
+        metavar="S",
+        help="of videos: the second to begin at (default: the start)",
+    )
+    command.add_argument(
+        "--to",
+        dest="to_s",
+        type=_seconds,
+        metavar="S",
+        help="of videos: the second to end before (default: the end)",
+    )
+    command.add_argument(
+        "--seconds", type=_seconds, metavar="S", help="of a camera: how long (default: till Ctrl-C)"
+    )
+    command.add_argument(
+        "--frames", type=_from_one, metavar="N", help="of a camera: how many (default: till Ctrl-C)"
     )
 
 
@@ -114,7 +152,7 @@ def _add_run(command: argparse.ArgumentParser) -> None:
         type=_from_one,
         default=4,
         metavar="N",
-        help="pictures worked on at the same time (default: %(default)s)",
+        help="pictures and frames worked on at the same time (default: %(default)s)",
     )
     command.add_argument(
         "--wait",
@@ -149,7 +187,7 @@ def _add_judging(command: argparse.ArgumentParser) -> None:
         help="score, 0 to 1, from which objects and classes count (default: the model's own)",
     )
     command.add_argument(
-        "--top", type=_from_one, metavar="N", help="at most so many for each picture"
+        "--top", type=_from_one, metavar="N", help="at most so many for each picture or frame"
     )
 
 
@@ -173,7 +211,8 @@ def _add_annotated(command: argparse.ArgumentParser) -> None:
         "--annotated",
         type=Path,
         metavar="DIR",
-        help="draw what was found into copies of the pictures there, without their metadata",
+        help="draw what was found into copies of the pictures and videos there, without their "
+        "metadata",
     )
 
 

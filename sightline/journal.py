@@ -1,8 +1,8 @@
 """Which pictures have been answered, and how: so that an interrupted run can go on.
 
-The file has a line of JSON that says which run it is of, and one for each picture that has its
-answers. A run that goes on takes these answers from it, in their turn, so that its output is that
-of a run which was never interrupted.
+The file has a line of JSON that says which run it is of, and one for each picture or frame that has
+its answers, and for each video that is done. A run that goes on takes these answers from it, in
+their turn, so that its output is that of a run which was never interrupted.
 """
 
 import fcntl
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from sightline.answers import Answer
+from sightline.answers import Answer, name_of
 from sightline.exceptions import UsageError
 from sightline.sources import Source
 
@@ -22,6 +22,10 @@ _VERSION = 1
 _START = b'{"sightline_journal":'
 Run = Mapping[str, Any]
 """What decides the answers of a run, such as its command, models and threshold, as JSON has it."""
+
+
+Sampling = Mapping[str, float | None]
+"""Which frames of a video are looked at, as JSON has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,24 +49,54 @@ class Journal:
         self._file = file
         self._places = places
 
-    def find(self, source: Source) -> tuple[Answer, ...] | None:
-        """Return the answers about a picture; None if there are none, or it has changed since."""
-        place = self._places.get(_key(source.file))
+    def find(self, source: Source, moment_s: float | None = None) -> tuple[Answer, ...] | None:
+        """Return the answers about a picture, or about a frame of a video.
+
+        Args:
+            source: The picture or video.
+            moment_s: When the frame is shown, seconds; None of a picture.
+
+        Returns:
+            None if there are none, or the file has changed since.
+        """
+        line = self._line_about(name_of(source.file, moment_s), source)
+        if line is None or "answers" not in line:
+            return None
+        return tuple(Answer.from_fields(fields) for fields in line["answers"])
+
+    def add(
+        self, source: Source, answers: tuple[Answer, ...], moment_s: float | None = None
+    ) -> None:
+        """Keep the answers about a picture, or about a frame of a video."""
+        found = {"answers": [answer.to_fields() for answer in answers]}
+        self._write({"file": name_of(source.file, moment_s), **_state(source), **found})
+
+    def moments(self, source: Source, sampling: Sampling) -> list[float] | None:
+        """Return the moments of all frames of a video that is done, seconds.
+
+        Returns:
+            None if it is not done, other frames of it were looked at, or it has changed since.
+        """
+        line = self._line_about(source.file, source)
+        if line is None or line.get("sampling") != sampling:
+            return None
+        return [float(moment_s) for moment_s in line["moments"]]
+
+    def add_video(self, source: Source, moments: list[float], sampling: Sampling) -> None:
+        """Keep that all is done about a video."""
+        done = {"sampling": sampling, "moments": moments}
+        self._write({"file": source.file, **_state(source), **done})
+
+    def _line_about(self, name: str, source: Source) -> dict[str, Any] | None:
+        place = self._places.get(_key(name))
         if place is None or (place.bytes, place.mtime_ns) != (source.bytes, source.mtime_ns):
             return None
         self._file.seek(place.offset)
-        line = json.loads(self._file.readline())
+        line: dict[str, Any] = json.loads(self._file.readline())
         self._file.seek(0, os.SEEK_END)
-        return tuple(Answer.from_fields(fields) for fields in line["answers"])
+        return line
 
-    def add(self, source: Source, answers: tuple[Answer, ...]) -> None:
-        """Keep the answers about a picture."""
-        line = {
-            "file": source.file,
-            "bytes": source.bytes,
-            "mtime_ns": source.mtime_ns,
-            "answers": [answer.to_fields() for answer in answers],
-        }
+    def _write(self, line: Mapping[str, Any]) -> None:
         self._file.write(_line(line))
         # Killed now, the program leaves this line behind; only a power cut may lose the last ones.
         self._file.flush()
@@ -140,6 +174,10 @@ def _check_run(first: bytes, path: Path, run: Run) -> None:
 
 def _line(fields: Mapping[str, Any]) -> bytes:
     return json.dumps(fields, separators=(",", ":")).encode() + b"\n"
+
+
+def _state(source: Source) -> dict[str, int]:
+    return {"bytes": source.bytes, "mtime_ns": source.mtime_ns}
 
 
 def _key(file: str) -> str:

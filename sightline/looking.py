@@ -8,6 +8,7 @@ from sightline.drawings import Drawings
 from sightline.exceptions import PictureFailedError
 from sightline.recogniser import Recogniser, ToExplain
 from sightline.sources import Source
+from sightline.stills import Frame, PictureFile, Still
 
 BYTES_MAX = 256 * 2**20
 """No file that is larger is read."""
@@ -34,32 +35,38 @@ class Looking:
     drawings: Drawings | None = None
     to_explain: ToExplain | None = None
 
-    def look(self, source: Source) -> tuple[Answer, ...]:
-        """Return the answers of all models.
+    def look(self, item: Source | Frame) -> tuple[Answer, ...]:
+        """Return the answers of all models about a picture file or a frame.
+
+        Frames of videos are not drawn here: see `DrawnVideo`.
 
         Raises:
             PictureFailedError: One of them has none, or something could not be written.
         """
-        data = _read(source)
-        answers = tuple(self._answer(data, source.file, model) for model in self.models)
-        if self.drawings is not None and self.to_explain is None:
+        still = item if isinstance(item, Frame) else PictureFile(item.file, _read(item))
+        answers = tuple(self._answer(still, model) for model in self.models)
+        is_of_video = isinstance(item, Frame) and item.source.kind == "video"
+        if self.drawings is not None and self.to_explain is None and not is_of_video:
             for answer in answers:
-                self.drawings.draw(data, answer)
+                self.drawings.draw(still, answer)
         return answers
 
-    def _answer(self, data: bytes, file: str, model: str) -> Answer:
-        answer = self.recogniser.recognise(data, file, model, self.threshold)
+    def _answer(self, still: Still, model: str) -> Answer:
+        answer = self.recogniser.recognise(still, model, self.threshold)
         if self.to_explain is not None and self.drawings is not None:
-            answer = self._explained(data, answer, self.to_explain, self.drawings)
+            answer = self._explained(still, answer, self.to_explain, self.drawings)
         return answer.best(self.top)
 
     def _explained(
-        self, data: bytes, answer: Answer, wanted: ToExplain, drawings: Drawings
+        self, still: Still, answer: Answer, wanted: ToExplain, drawings: Drawings
     ) -> Answer:
-        overlay = self.recogniser.explain(data, answer, wanted)
-        is_jpeg = Path(answer.file).suffix.lower() in _JPEG_SUFFIXES
-        path = drawings.path(answer.file, "" if is_jpeg else ".jpg")
-        drawings.put(path, overlay.jpeg, original=answer.file)
+        overlay = self.recogniser.explain(still, answer, wanted)
+        if isinstance(still, Frame):
+            path = drawings.path_of_frame(still)
+        else:
+            is_jpeg = Path(still.file).suffix.lower() in _JPEG_SUFFIXES
+            path = drawings.path(still.file, "" if is_jpeg else ".jpg")
+        drawings.put(path, overlay.jpeg, original=still.file)
         explained = Explained(overlay.label, overlay.class_id, overlay.score, str(path))
         return replace(answer, explained=explained)
 

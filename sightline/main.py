@@ -6,6 +6,8 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from sightline import commands
+from sightline.camera_feed import AvFeed
+from sightline.cameras import Opener
 from sightline.completion import script
 from sightline.exceptions import PictureFailedError, UsageError
 from sightline.grammar import parser
@@ -14,12 +16,17 @@ from sightline.screen import Screen
 _FAILED, _USAGE, _INTERRUPTED = 1, 2, 130
 
 
-def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] = os.environ) -> int:
+def main(
+    argv: Sequence[str] | None = None,
+    environ: Mapping[str, str] = os.environ,
+    opener: Opener = AvFeed,
+) -> int:
     """Run a command.
 
     Args:
         argv: The arguments; by default those of this process.
         environ: Where the `SIGHTLINE_*` variables are read.
+        opener: Opens cameras.
 
     Returns:
         0 if all pictures have answers, 1 if some have none, 2 if the command makes no sense, 130
@@ -28,7 +35,7 @@ def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] = os.envi
     arguments = parser(environ).parse_args(argv)
     screen = Screen(as_json=arguments.json, is_quiet=arguments.quiet)
     try:
-        return _run(arguments, environ, screen)
+        return _run(arguments, environ, screen, opener)
     except UsageError as error:
         screen.error(error)
         return _USAGE
@@ -46,12 +53,14 @@ def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] = os.envi
         return _FAILED
 
 
-def _run(arguments: argparse.Namespace, environ: Mapping[str, str], screen: Screen) -> int:
+def _run(
+    arguments: argparse.Namespace, environ: Mapping[str, str], screen: Screen, opener: Opener
+) -> int:
     if arguments.command == "completion":
         sys.stdout.write(script(parser(environ), arguments.shell))
         return 0
     if arguments.command == "models":
         commands.list_models(arguments, environ)
         return 0
-    tally = commands.look(arguments, environ, screen)
+    tally = commands.look(arguments, environ, screen, opener)
     return _FAILED if tally.failed else 0

@@ -6,6 +6,7 @@ from typing import Protocol
 from recognition import MASKS
 from sightline.answers import Answer
 from sightline.exceptions import PictureFailedError
+from sightline.stills import Still
 from vision import Detection
 
 
@@ -68,12 +69,11 @@ class Recogniser(Protocol):
         """
         ...
 
-    def recognise(self, data: bytes, file: str, model: str, threshold: float | None) -> Answer:
-        """Show a picture file to a model.
+    def recognise(self, still: Still, model: str, threshold: float | None) -> Answer:
+        """Show a picture to a model.
 
         Args:
-            data: The file's bytes.
-            file: Its path, to be told with the answer.
+            still: The picture.
             model: Name of the model.
             threshold: Score, 0..1, from which objects and classes count; None for the model's own.
 
@@ -82,11 +82,11 @@ class Recogniser(Protocol):
         """
         ...
 
-    def explain(self, data: bytes, answer: Answer, wanted: ToExplain) -> Overlay:
+    def explain(self, still: Still, answer: Answer, wanted: ToExplain) -> Overlay:
         """Show which parts of a picture decided.
 
         Args:
-            data: The file's bytes.
+            still: The picture.
             answer: What the model said of it.
             wanted: Which of it is to be explained.
 

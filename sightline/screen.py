@@ -47,11 +47,12 @@ class Screen:
         return self._has_bar
 
     @contextmanager
-    def bar(self, total: int | None) -> Iterator[None]:
+    def bar(self, total: int | None, of: str = "pictures") -> Iterator[None]:
         """Show a bar while pictures are looked at.
 
         Args:
             total: How many there are, if that is known.
+            of: What is counted.
         """
         if not self._has_bar:
             yield
@@ -61,7 +62,7 @@ class Screen:
             TimeElapsedColumn(), TimeRemainingColumn(),
         )  # fmt: skip
         with Progress(*columns, console=self._console, transient=True) as self._bar:
-            self._task = self._bar.add_task("pictures", total=total)
+            self._task = self._bar.add_task(of, total=total)
             yield
 
     def progress(self, tally: Tally) -> None:
@@ -96,18 +97,42 @@ class Screen:
         if self._is_quiet:
             return
         if self._as_json:
-            counts = {"done": tally.done, "remembered": tally.remembered, "failed": tally.failed}
-            self._line(json.dumps({"summary": counts}))
+            self._line(json.dumps({"summary": _summary_fields(tally)}))
             return
-        noun = "picture" if tally.total == 1 else "pictures"
-        parts = [f"{tally.total:,} {noun}: {tally.done:,} done"]
+        parts = [f"{_counted(tally)}: {tally.done:,} done"]
         if tally.remembered:
             parts.append(f"{tally.remembered:,} of them before")
         parts.append(f"{tally.failed:,} failed" if tally.failed else "none failed")
+        if tally.dropped:
+            parts.append(
+                f"{tally.dropped:,} more dropped, because newer ones came before an answer"
+            )
         self._line(f"{', '.join(parts)}. {hint}".rstrip())
 
     def _line(self, text: str) -> None:
         self._console.print(text, markup=False, highlight=False, emoji=False)
+
+
+def _summary_fields(tally: Tally) -> dict[str, int]:
+    fields = {"done": tally.done, "remembered": tally.remembered, "failed": tally.failed}
+    if tally.videos:
+        fields |= {"frames": tally.frames, "videos": tally.videos}
+    elif tally.pictures != tally.total:
+        fields |= {"frames": tally.frames, "dropped": tally.dropped}
+    return fields
+
+
+def _counted(tally: Tally) -> str:
+    """Return how many of what there were."""
+    of = f" of {_number(tally.videos, 'video')}" if tally.videos else ""
+    frames = f"{_number(tally.frames, 'frame')}{of}"
+    if tally.pictures == tally.total:
+        return _number(tally.pictures, "picture")
+    return f"{_number(tally.pictures, 'picture')} and {frames}" if tally.pictures else frames
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def failure_fields(failure: Failure) -> dict[str, str]:

@@ -6,25 +6,36 @@ import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png"})
-"""What counts as a picture in a folder; a file that is named itself is always tried."""
+from videos import VideoError, read_format
+
+Kind = Literal["picture", "video", "camera"]
+SUFFIXES: dict[str, Kind] = {
+    ".jpg": "picture", ".jpeg": "picture", ".png": "picture",
+    ".m4v": "video", ".mov": "video", ".mp4": "video", ".webm": "video",
+}  # fmt: skip
+"""What counts in a folder, and as what; a file that is named itself is always tried."""
 FROM_STDIN = "-"
+# Whoever names one of these means a video, and is told that it is none of a kind that is read.
+_OTHER_VIDEOS = frozenset({".3gp", ".avi", ".flv", ".mkv", ".mpeg", ".mpg", ".ogv", ".ts", ".wmv"})
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file that should be a picture.
+    """Something that should show pictures.
 
     Attributes:
-        file: Its path, as it was found.
-        bytes: Its size.
-        mtime_ns: When it was changed last, in nanoseconds of the system's clock.
+        file: A file's path, as it was found, or a camera's name.
+        bytes: Its size; 0 of a camera.
+        mtime_ns: When it was changed last, in nanoseconds of the system's clock; 0 of a camera.
+        kind: What it is taken for.
     """
 
     file: str
     bytes: int
     mtime_ns: int
+    kind: Kind = "picture"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,30 +46,34 @@ class Failure:
         file: The path, or the pattern.
         kind: Why, for programs: one word.
         sentence: Why, for people.
+        of: What failed.
     """
 
     file: str
     kind: str
     sentence: str
+    of: Kind | Literal["frame"] = "picture"
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which pictures are meant.
+    """Which pictures and videos are meant.
 
     Attributes:
         words: Files, folders and patterns such as `**/*.jpg`; `-` for a list on standard input.
         recursive: Whether folders inside folders count.
         without: A folder whose pictures do not count: the one that drawn pictures go to.
+        only: The one kind of file that counts; None for all.
     """
 
     words: tuple[str, ...]
     recursive: bool = False
     without: Path | None = None
+    only: Kind | None = None
 
 
 def sources(selection: Selection, listed: Iterable[str] = ()) -> Iterator[Source | Failure]:
-    """Find the pictures, each once however often it is meant, in the order of the words.
+    """Find the files, each once however often it is meant, in the order of the words.
 
     Folders are sorted by name. Nothing is read ahead, so a list of any length will do.
 
@@ -69,6 +84,8 @@ def sources(selection: Selection, listed: Iterable[str] = ()) -> Iterator[Source
     seen: set[str] = set()
     for word in selection.words:
         for each in _from_lines(listed) if word == FROM_STDIN else _from_word(word, selection):
+            if isinstance(each, Source) and selection.only not in {None, each.kind}:
+                continue
             key = os.path.abspath(each.file)  # noqa: PTH100  resolving a link costs a look at the disk
             if key not in seen:
                 seen.add(key)
@@ -84,7 +101,7 @@ def _from_lines(lines: Iterable[str]) -> Iterator[Source | Failure]:
 
 def _from_word(word: str, selection: Selection) -> Iterator[Source | Failure]:
     if Path(word).is_dir():
-        nothing = Failure(word, "empty", _NO_PICTURES)
+        nothing = Failure(word, "empty", _NOTHING_THERE)
         yield from _some(_from_folder(Path(word), selection), nothing)
     elif glob.has_magic(word) and not os.path.lexists(word):
         nothing = Failure(word, "missing", "No file matches this pattern.")
@@ -93,7 +110,9 @@ def _from_word(word: str, selection: Selection) -> Iterator[Source | Failure]:
         yield _from_file(word)
 
 
-_NO_PICTURES = "There are no .jpg, .jpeg or .png files in this folder."
+_NOTHING_THERE = (
+    "There are no pictures (.jpg, .jpeg, .png) or videos (.mp4, .m4v, .mov, .webm) in this folder."
+)
 
 
 def _some(found: Iterator[Source | Failure], nothing: Failure) -> Iterator[Source | Failure]:
@@ -140,7 +159,22 @@ def _from_file(file: str) -> Source | Failure:
         return _unreadable(file, error)
     if not stat.S_ISREG(facts.st_mode):
         return Failure(file, "no_file", "This is no regular file.")
-    return Source(file, facts.st_size, facts.st_mtime_ns)
+    kind = SUFFIXES.get(Path(file).suffix.lower()) or _kind_of_other(Path(file))
+    return Source(file, facts.st_size, facts.st_mtime_ns, kind)
+
+
+def _kind_of_other(path: Path) -> Kind:
+    """Return what a file is that is called like neither a picture nor a video.
+
+    What cannot be opened counts as a picture: whoever reads it will say why it cannot be read.
+    """
+    if path.suffix.lower() in _OTHER_VIDEOS:
+        return "video"
+    try:
+        read_format(path)
+    except (OSError, VideoError):
+        return "picture"
+    return "video"
 
 
 def _unreadable(file: str, error: OSError | ValueError) -> Failure:

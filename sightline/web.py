@@ -9,6 +9,7 @@ from sightline.exceptions import PictureFailedError
 from sightline.http import Form, KeptError, Reply, Site, not_understood
 from sightline.patience import Patience
 from sightline.recogniser import ModelFacts, Overlay, ToExplain, chosen_object
+from sightline.stills import Still
 
 R = TypeVar("R")
 
@@ -43,22 +44,21 @@ class WebRecogniser:
         self._tasks = {model.name: model.task for model in models}
         return models
 
-    def recognise(self, data: bytes, file: str, model: str, threshold: float | None) -> Answer:
+    def recognise(self, still: Still, model: str, threshold: float | None) -> Answer:
         """See `Recogniser`."""
         task = self._tasks.get(model, DETECTION)
         fields: dict[str, str | tuple[str, bytes]] = {
-            "image": (_name(file), data),
+            "image": still.as_file(),
             "model": model,
             "threshold": "" if threshold is None else repr(threshold),
         }
         reply = self._patience.ask(
             _Upload(self._site, f"{_API}/{_COLLECTIONS[task]}", Form.of(fields))
         )
-        return _understood(
-            reply, lambda fields: Answer.from_fields({**fields, "file": file, "task": task})
-        )
+        known = {"file": still.file, "moment_s": still.moment_s, "task": task}
+        return _understood(reply, lambda fields: Answer.from_fields({**fields, **known}))
 
-    def explain(self, data: bytes, answer: Answer, wanted: ToExplain) -> Overlay:  # noqa: ARG002  the site has it
+    def explain(self, still: Still, answer: Answer, wanted: ToExplain) -> Overlay:  # noqa: ARG002  the site has it
         """See `Recogniser`."""
         if answer.task == DETECTION:
             return self._explain_object(answer, wanted)
@@ -127,11 +127,6 @@ class _Upload:
         except KeptError as error:
             self._retry = error.retry
             raise
-
-
-def _name(file: str) -> str:
-    """Return the last part of a path, as text that can travel."""
-    return file.replace("\\", "/").rsplit("/", 1)[-1].encode(errors="replace").decode()
 
 
 def _understood(reply: Reply, read: Callable[[Any], R]) -> R:

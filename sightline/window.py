@@ -19,6 +19,7 @@ def in_order(
     work: Callable[[T], R],
     *,
     concurrency: int,
+    ahead: int | None = None,
     on_leave: Callable[[], object] = lambda: None,
 ) -> Iterator[R]:
     """Do work on items in threads, and yield the results in the order of the items.
@@ -32,6 +33,8 @@ def in_order(
         work: Called in other threads, at most ``concurrency`` at a time. What it raises is raised
             in its turn.
         concurrency: At least 1.
+        ahead: How many items are taken at most whose results were not handed out, at least 1; None
+            for twice ``concurrency``.
         on_leave: Called when the consumer stops early, to end the work that is under way.
 
     Examples:
@@ -47,13 +50,14 @@ def in_order(
     for thread in threads:
         thread.start()
     pending: deque[Future[R]] = deque()
+    pending_max = ahead or concurrency * _AHEAD
     is_done = False
     try:
         for item in items:
             future: Future[R] = Future()
             pending.append(future)
             tasks.put((future, item))
-            while pending and (len(pending) >= concurrency * _AHEAD or pending[0].done()):
+            while pending and (len(pending) >= pending_max or pending[0].done()):
                 yield pending.popleft().result()
         while pending:
             yield pending.popleft().result()

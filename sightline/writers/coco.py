@@ -63,7 +63,7 @@ def _write_row(out: TextIO, row: dict[str, Any], *, is_first: bool) -> None:
 def _image(answer: Answer, image_id: int) -> dict[str, Any]:
     return {
         "id": image_id,
-        "file_name": answer.file,
+        "file_name": answer.name,
         "width": answer.width,
         "height": answer.height,
     }

@@ -24,7 +24,8 @@ class TableWriter:
     def write(self, answers: Sequence[Answer]) -> None:
         """See `Writer`."""
         first = answers[0]
-        lines = [f"{printable(first.file)}  {first.width} x {first.height}"]
+        moment = "" if first.moment_s is None else f" at {first.moment_s:.3f} s"
+        lines = [f"{printable(first.file)}{moment}  {first.width} x {first.height}"]
         columns = [_column(answer) for answer in answers]
         widths = [max(map(len, column)) for column in columns]
         for cells in zip_longest(*columns, fillvalue=""):

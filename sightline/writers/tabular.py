@@ -7,7 +7,7 @@ from typing import TextIO
 from sightline.answers import Answer
 
 COLUMNS = (
-    "file", "width", "height", "model", "version", "label", "class_id", "score",
+    "file", "moment_s", "width", "height", "model", "version", "label", "class_id", "score",
     "x_min", "y_min", "x_max", "y_max",
 )  # fmt: skip
 # A spreadsheet takes a cell that starts with one of these for a formula.
@@ -17,7 +17,7 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 class CsvWriter:
     """A row for each object or class; none for a picture in which nothing was found.
 
-    The four columns of the box are empty for a class.
+    The four columns of the box are empty for a class, the moment is for a picture.
 
     Args:
         out: Where to.
@@ -40,7 +40,8 @@ class CsvWriter:
 
 def _rows(answer: Answer) -> Iterator[Sequence[object]]:
     start = (
-        _as_text_cell(answer.file), answer.width, answer.height, answer.model, answer.version,
+        _as_text_cell(answer.file), answer.moment_s, answer.width, answer.height, answer.model,
+        answer.version,
     )  # fmt: skip
     for found in answer.objects:
         yield *start, _as_text_cell(found.label), found.class_id, found.score, *found.xyxy

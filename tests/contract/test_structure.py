@@ -36,7 +36,7 @@ CONFINED = {
     "flask": ("webapp/",),
     "werkzeug": ("webapp/",),
     "sqlalchemy": ("webapp/",),
-    "av": ("videos/",),
+    "av": ("videos/", "sightline/camera_feed.py"),
     "tensorflow": ("model_server/runtimes/", "pipeline/", "benchmarks/"),
     "keras": ("model_server/runtimes/", "pipeline/"),
     "tensorflow_serving": ("model_server/", "benchmarks/"),

@@ -8,6 +8,8 @@ import pytest
 
 from serving_client import Array
 from serving_client.testing import TinyServer
+from sightline.camera_feed import AvFeed
+from sightline.cameras import Opener
 from sightline.main import main
 from tests.integration.sightline.command import Said, Sightline
 from vision import encode_jpeg, encode_png
@@ -75,9 +77,9 @@ def sightline(
         "SIGHTLINE_SERVING_TARGET": model_server.target,
     }
 
-    def run(*words: str | Path, **more: str) -> Said:
+    def run(*words: str | Path, opener: Opener = AvFeed, **more: str) -> Said:
         capsys.readouterr()
-        status = main([str(word) for word in words], {**environ, **more})
+        status = main([str(word) for word in words], {**environ, **more}, opener)
         said = capsys.readouterr()
         return Said(status, said.out, said.err)
 

@@ -10,6 +10,7 @@ import pytest
 from serving_client import InternalError, UnavailableError
 from sightline.http import Form, Site
 from sightline.patience import Patience
+from sightline.stills import PictureFile
 from sightline.web import WebRecogniser
 from tests.integration.sightline.command import Said, Sightline
 from vision import decode_picture
@@ -73,7 +74,8 @@ def test_a_model_server_that_comes_back_is_asked_again(
     with closing(
         WebRecogniser(Site(site.url, connections=1, timeout_s=30), patience)
     ) as recogniser:
-        answer = recogniser.recognise((photos / "a.jpg").read_bytes(), "a.jpg", "toy", None)
+        picture = PictureFile("a.jpg", (photos / "a.jpg").read_bytes())
+        answer = recogniser.recognise(picture, "toy", None)
 
     assert [each.label for each in answer.objects] == ["dog"]
     assert pauses_s == [10]

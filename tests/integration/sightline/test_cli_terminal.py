@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from serving_client.testing import TinyServer
+from tests.videos import write_mp4
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -22,10 +23,12 @@ def read_all(terminal: int) -> str:
         parts.append(part)
 
 
-def test_a_bar_counts_the_pictures(
+def test_a_bar_counts_the_pictures_and_frames(
     photos: Path, repository: Path, model_server: TinyServer, tmp_path: Path
 ) -> None:
     """On a terminal only, on standard error; it is gone at the end, and failures stay."""
+    write_mp4(photos / "clip.mp4", 3.0)
+    (photos / "text.mp4").write_text("no video")
     terminal, other_end = os.openpty()
     process = subprocess.Popen(
         [sys.executable, "-m", "sightline", "detect", str(photos), "--output", "out"],
@@ -42,6 +45,7 @@ def test_a_bar_counts_the_pictures(
     out, _ = process.communicate(timeout=60)
 
     assert out == b""
-    assert "4/4" in shown
+    assert "pictures and frames" in shown
+    assert "8/8" in shown
     assert "The picture is cut off after 100 bytes." in shown
-    assert shown.endswith("4 pictures: 3 done, 1 failed.\r\n")
+    assert shown.endswith("4 pictures and 3 frames of 2 videos: 6 done, 2 failed.\r\n")

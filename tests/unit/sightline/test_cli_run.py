@@ -12,6 +12,7 @@ from sightline.output import text_output
 from sightline.patience import Patience
 from sightline.run import Run
 from sightline.sources import Failure, Source
+from sightline.stills import Frame
 from sightline.window import in_order
 
 
@@ -45,6 +46,23 @@ def test_no_more_items_are_taken_than_are_needed(concurrency: int) -> None:
 
     assert first == list(range(10))
     assert len(taken) <= 10 + 2 * concurrency
+
+
+def test_nothing_waits_for_its_turn_where_it_would_grow_old() -> None:
+    """One item is taken for each thread, and the next when a result was handed out."""
+    taken: list[int] = []
+
+    def newest() -> Iterator[int]:
+        while True:
+            taken.append(len(taken))
+            yield taken[-1]
+
+    results = in_order(newest(), lambda number: number, concurrency=2, ahead=2)
+    for _ in range(5):
+        next(results)
+    results.close()  # type: ignore[attr-defined]  # it is a generator
+
+    assert len(taken) <= 5 + 1
 
 
 def test_whoever_leaves_early_says_so() -> None:
@@ -155,7 +173,7 @@ def test_a_picture_that_fails_stops_no_other() -> None:
     """It is told in its turn, and counted."""
     printed, failures = Printed(), list[Failure]()
 
-    def look(source: Source) -> tuple[Answer, ...]:
+    def look(source: Source | Frame) -> tuple[Answer, ...]:
         if source.file == "bad":
             raise PictureFailedError("It is damaged.", "no_picture")
         return (

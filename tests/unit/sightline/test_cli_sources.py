@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sightline.sources import Failure, Selection, Source, sources
+from sightline.sources import Failure, Kind, Selection, Source, sources
 
 
 @pytest.fixture(autouse=True)
@@ -19,8 +19,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def found(*words: str, recursive: bool = False, without: str | None = None) -> list[str]:
-    selection = Selection(words, recursive=recursive, without=Path(without) if without else None)
+def found(
+    *words: str, recursive: bool = False, without: str | None = None, only: Kind | None = None
+) -> list[str]:
+    folder = Path(without) if without else None
+    selection = Selection(words, recursive=recursive, without=folder, only=only)
     return [each.file for each in sources(selection)]
 
 
@@ -102,3 +105,38 @@ def test_links_are_not_walked_in_circles(folder: Path) -> None:
     (folder / "sub" / "up").symlink_to(folder)
 
     assert found("sub", recursive=True) == ["sub/c.jpeg", "sub/deeper/d.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("name", "head", "kind"),
+    [
+        ("v.MP4", b"", "video"),
+        ("v.webm", b"", "video"),
+        ("v.mkv", b"", "video"),
+        ("v.jpg", b"\0\0\0\x14ftypisom", "picture"),
+        ("v", b"\0\0\0\x14ftypisom", "video"),
+        ("v.heic", b"\0\0\0\x14ftypheic", "picture"),
+        ("v", b"", "picture"),
+    ],
+)
+def test_a_name_decides_and_else_the_content(
+    folder: Path, name: str, head: bytes, kind: Kind
+) -> None:
+    """Whether a file is taken for a picture or for a video."""
+    (folder / name).write_bytes(head)
+
+    (source,) = sources(Selection((name,)))
+
+    assert isinstance(source, Source)
+    assert source.kind == kind
+
+
+def test_videos_of_a_folder_count_and_one_kind_can_be_left_out(folder: Path) -> None:
+    """Kinds of videos that are not read do not count, unless they are named."""
+    for name in ("v.mov", "w.m4v", "x.avi"):
+        (folder / name).write_bytes(b"12345")
+
+    assert found(".") == ["a.PNG", "b.jpg", "v.mov", "w.m4v"]
+    assert found(".", only="video") == ["v.mov", "w.m4v"]
+    assert found(".", only="picture") == ["a.PNG", "b.jpg"]
+    assert found("x.avi", "b.jpg", only="video") == ["x.avi"]

@@ -49,12 +49,12 @@ def test_csv_has_a_row_for_each_object_and_class() -> None:
     """Boxes in four columns, empty for classes; no picture without a finding has a row."""
     rows = list(csv.reader(io.StringIO(written("csv", [FOUND], [NOTHING], [NAMED]))))
 
-    assert rows[0][:8] == list(COLUMNS[:8])
+    assert rows[0] == list(COLUMNS)
     assert rows[1] == [
-        "a.jpg", "8", "6", "toy", "3", "dog", "18", "0.912345", "1.25", "2.0", "3.0", "4.5",
+        "a.jpg", "", "8", "6", "toy", "3", "dog", "18", "0.912345", "1.25", "2.0", "3.0", "4.5",
     ]  # fmt: skip
-    assert rows[2][5] == "'=person"
-    assert rows[3] == ["a.jpg", "8", "6", "namer", "", "tabby", "4", "0.75", "", "", "", ""]
+    assert rows[2][6] == "'=person"
+    assert rows[3] == ["a.jpg", "", "8", "6", "namer", "", "tabby", "4", "0.75", "", "", "", ""]
     assert len(rows) == 4
 
 
