@@ -103,6 +103,7 @@ class Video:
         self.format: VideoFormat = format_of(file.read(64))
         self._is_cut_off = is_cut_off(file, self.format, size)
         self._packets = 0
+        self._turn: tuple[int, bytes | None] | None = None
         self._container: InputContainer | None = None
         try:
             self._stream = self._reopen()
@@ -252,7 +253,17 @@ class Video:
         _check_pixels(frame.width, frame.height, self._limits)
         width, height = _square(frame.width, frame.height, self._stream.sample_aspect_ratio)
         rgb = frame.reformat(width=width, height=height, format="rgb24", threads=1).to_ndarray()
-        return upright(np.asarray(rgb, dtype=np.uint8), _matrix(frame))
+        return upright(np.asarray(rgb, dtype=np.uint8), self._matrix_of(frame))
+
+    def _matrix_of(self, frame: "VideoFrame") -> bytes | None:
+        """Return how a picture is turned, reading it anew only where that has changed.
+
+        A frame whose side data was read is in a cycle with it, and stays in memory until Python
+        looks for cycles: hundreds of frames later.
+        """
+        if self._turn is None or self._turn[0] != frame.rotation:
+            self._turn = frame.rotation, _matrix(frame)
+        return self._turn[1]
 
     def _opened(self) -> "InputContainer":
         if self._container is None:
