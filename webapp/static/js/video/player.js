@@ -27,7 +27,7 @@ function watchFrames(video, show) {
 function watchFailure(video, fail) {
   const check = () => {
     const isEmpty = video.readyState >= HTMLMediaElement.HAVE_METADATA && !video.videoWidth;
-    if (video.error || video.networkState === HTMLMediaElement.NETWORK_NO_SOURCE || isEmpty) {
+    if (video.error || isEmpty) {
       fail();
     }
   };

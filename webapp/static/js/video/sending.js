@@ -2,10 +2,10 @@
 
 /** An upload that was not taken: title, sentence and advice, in the server's words. */
 class RefusedError extends Error {
-  constructor({ title, detail, advice } = {}) {
+  constructor({ title, detail, kept, advice } = {}) {
     super(detail ?? "The server could not take this video.");
     this.title = title ?? "Not taken";
-    this.advice = advice ?? "Try again in a moment.";
+    this.advice = `${kept || "Nothing was kept."} ${advice ?? "Try again in a moment."}`;
   }
 }
 
