@@ -1,5 +1,6 @@
 """PyAV, imported when it is needed."""
 
+import sys
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
@@ -9,7 +10,10 @@ from videos.exceptions import LibraryMissingError
 
 def has_library() -> bool:
     """Tell whether PyAV is installed, without importing it."""
-    return find_spec("av") is not None
+    try:
+        return find_spec("av") is not None
+    except ValueError:  # it was imported, or kept from that, in an unusual way
+        return sys.modules.get("av") is not None
 
 
 def need_library() -> ModuleType:

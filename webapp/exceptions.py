@@ -27,7 +27,6 @@
     ├── UnknownSampleError      there is no sample picture of that name
     ├── UnknownVideoError       there is no video of that id
     ├── VideoStateError         the video is not at the station that this takes
-    ├── LeaseLostError          a video is no longer this worker's
     ├── OriginalGoneError       the result is there, its original file is not
     ├── ModelGoneError          the model of a result is no longer installed
     ├── UnexplainableError      this answer cannot be explained
@@ -186,13 +185,6 @@ class UnknownVideoError(WebappError):
 
 class VideoStateError(WebappError):
     """The video is not at the station of its life that this takes."""
-
-
-class LeaseLostError(WebappError):
-    """A video is no longer this worker's: it was cancelled, deleted, or taken by another one."""
-
-    def __init__(self) -> None:
-        super().__init__("This video is no longer held by this worker.")
 
 
 class OriginalGoneError(WebappError):

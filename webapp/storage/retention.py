@@ -4,6 +4,7 @@ import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,11 +12,14 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from webapp.exceptions import CommandError
+from webapp.exceptions import CommandError, UnknownVideoError
+from webapp.storage.annotated import AnnotatedVideos
 from webapp.storage.database import Database
 from webapp.storage.originals import Originals
 from webapp.storage.remove import Remover
-from webapp.storage.tables import ResultRow
+from webapp.storage.tables import ResultRow, VideoRow
+from webapp.storage.videos import VideoStore
+from webapp.videos.removal import VideoRemover
 
 _AGE = re.compile(r"(\d+)\s*([hdw])")
 _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
@@ -34,8 +38,9 @@ class Limits:
     """What is kept.
 
     Attributes:
-        age: Older results go; None keeps them.
-        size_bytes: What all originals may weigh together; the oldest results go first. None is any.
+        age: Older results and videos go; None keeps them.
+        size_bytes: What all files may weigh together; the oldest results and videos go first. None
+            is any.
     """
 
     age: timedelta | None = None
@@ -48,22 +53,28 @@ class Collected:
 
     Attributes:
         results: How many results.
-        strays: How many files without a result.
+        videos: How many videos.
+        strays: How many files without a result or a video.
         freed_bytes: What all these files weigh, in bytes.
     """
 
     results: int
+    videos: int
     strays: int
     freed_bytes: int
 
 
 class _Row(NamedTuple):
-    """What decides about a result."""
+    """What decides about a result or a video.
 
-    result_id: str
+    ``original_bytes`` of a video are those of its copy with boxes, too.
+    """
+
     created_at: datetime
+    id: str
     original_name: str
     original_bytes: int
+    is_video: bool
 
 
 class Retention:
@@ -73,6 +84,7 @@ class Retention:
         database: Where rows are.
         originals: Where files are.
         remover: Deletes them.
+        annotated: Where copies of videos with boxes are.
         now: Says what time it is, in UTC.
     """
 
@@ -81,16 +93,19 @@ class Retention:
         database: Database,
         originals: Originals,
         remover: Remover,
+        annotated: AnnotatedVideos,
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._database = database
         self._originals = originals
         self._remover = remover
+        self._annotated = annotated
+        self._video_remover = VideoRemover(VideoStore(database), remover, annotated)
         self._now = now
 
     def collect(self, limits: Limits, *, is_dry: bool = False) -> Collected:
-        """Delete what is past the limits, and files that no result is about.
+        """Delete what is past the limits, and files that no result or video is about.
 
         Args:
             limits: What is kept.
@@ -100,32 +115,47 @@ class Retention:
             StorageError: The database refused; what was deleted until then is gone.
         """
         rows = self._rows()
-        strays = self._strays({row.original_name for row in rows})
+        strays = self._strays(rows)
         doomed = _past(rows, limits, self._now())
         freed_bytes = sum(path.stat().st_size for path in strays) + _freed(rows, len(doomed))
         if not is_dry:
             self._remove(doomed)
             for path in strays:
                 path.unlink(missing_ok=True)
-        return Collected(len(doomed), len(strays), freed_bytes)
+        videos = sum(row.is_video for row in doomed)
+        return Collected(len(doomed) - videos, videos, len(strays), freed_bytes)
 
     def _rows(self) -> list[_Row]:
-        columns = (ResultRow.id, ResultRow.created_at)
-        about = (ResultRow.original_name, ResultRow.original_bytes)
-        wanted = sa.select(*columns, *about).order_by(ResultRow.created_at, ResultRow.id)
+        """Return all results and videos, the oldest first."""
+        results = sa.select(
+            ResultRow.created_at, ResultRow.id, ResultRow.original_name, ResultRow.original_bytes
+        )
+        weight = VideoRow.original_bytes + VideoRow.annotated_bytes
+        videos = sa.select(VideoRow.created_at, VideoRow.id, VideoRow.original_name, weight)
         with self._database.reading("The list of results") as session:
-            return [_Row(*row) for row in session.execute(wanted)]
+            rows = [_Row(*row, is_video=False) for row in session.execute(results)]
+            rows += [_Row(*row, is_video=True) for row in session.execute(videos)]
+        return sorted(rows)
 
-    def _strays(self, names: set[str]) -> list[Path]:
-        """Return files that no result is about; not the young ones, whose rows are to come."""
+    def _strays(self, rows: Sequence[_Row]) -> list[Path]:
+        """Return files that nothing is about; not the young ones, whose rows are to come."""
         newest_s = self._now().timestamp() - _YOUNG_S
-        strays = (path for path in self._originals.files() if path.name not in names)
+        names = {row.original_name for row in rows}
+        videos = {row.id for row in rows if row.is_video}
+        strays = [path for path in self._originals.files() if path.name not in names]
+        for video_id, path in self._annotated.files():
+            if video_id not in videos or path.stem != video_id:
+                strays.append(path)
         return [path for path in strays if path.stat().st_mtime < newest_s]
 
     def _remove(self, doomed: Sequence[_Row]) -> None:
-        for start in range(0, len(doomed), _AT_ONCE):
-            ids = [row.result_id for row in doomed[start : start + _AT_ONCE]]
-            self._remover.remove(ids, actor=ACTOR)
+        for row in doomed:
+            if row.is_video:
+                with suppress(UnknownVideoError):  # deleted while we looked
+                    self._video_remover.remove(row.id, actor=ACTOR)
+        ids = [row.id for row in doomed if not row.is_video]
+        for start in range(0, len(ids), _AT_ONCE):
+            self._remover.remove(ids[start : start + _AT_ONCE], actor=ACTOR)
 
 
 def _past(rows: Sequence[_Row], limits: Limits, now: datetime) -> Sequence[_Row]:

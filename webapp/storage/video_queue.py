@@ -11,7 +11,6 @@ from datetime import UTC, datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from webapp.exceptions import LeaseLostError
 from webapp.results import StageTimes
 from webapp.storage.database import Database
 from webapp.storage.tables import VideoFrameRow, VideoRow, VideoWorkerRow
@@ -20,6 +19,13 @@ from webapp.videos.video import AnnotationState, StoredVideo, VideoFrame, VideoS
 
 _OPEN = (VideoState.QUEUED, VideoState.RUNNING)
 _FREE = {"lease_owner": None, "lease_ends_at": None}
+
+
+class LeaseLostError(Exception):
+    """A video is no longer this worker's: it was cancelled, deleted, or taken by another one."""
+
+    def __init__(self) -> None:
+        super().__init__("This video is no longer held by this worker.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,7 +158,7 @@ class VideoStore:
         """
         each = sa.select(VideoRow.state, sa.func.count()).group_by(VideoRow.state)
         with self._database.reading("The list of videos") as session:
-            found: dict[VideoState, int] = dict(iter(session.execute(each).tuples()))
+            found: dict[VideoState, int] = dict(iter(session.execute(each)))
         return {state: found.get(state, 0) for state in VideoState}
 
     def workers(self) -> int:

@@ -10,10 +10,10 @@ from secrets import token_hex
 from time import monotonic, sleep
 
 from videos import DecoderBounds, DecoderError, VideoError, VideoLimits
-from webapp.exceptions import LeaseLostError, StorageError, WebappError
+from webapp.exceptions import StorageError, WebappError
 from webapp.services import Services
 from webapp.settings import Settings
-from webapp.storage.video_queue import Claim, VideoQueue
+from webapp.storage.video_queue import Claim, LeaseLostError, VideoQueue
 from webapp.video_worker.asking import UnanswerableError
 from webapp.video_worker.drawing import Drawing
 from webapp.video_worker.lease import InterruptedWorkError, Lease

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import Event, Thread
+from time import sleep
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -87,13 +88,14 @@ class WebProcess:
 
 
 @contextmanager
-def model_server(folder: Path) -> Iterator[str]:
-    """Serve the model "toy", which finds a dog in every picture; yields where."""
+def model_server(folder: Path, *, pause_s: float = 0.0) -> Iterator[str]:
+    """Serve the model "toy", which finds a dog in every picture after a pause; yields where."""
     install_model(folder / "models", "toy")
     with TinyServer({}) as server:
 
         def find_a_dog(_inputs: Mapping[str, Array]) -> Mapping[str, ArrayLike]:
             server.calls.clear()  # it would keep every picture
+            sleep(pause_s)
             return {
                 "boxes": np.array([[[0.25, 0.25, 0.75, 0.75]]], np.float32),
                 "scores": np.array([[0.9]], np.float32),

@@ -10,12 +10,14 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from tests.video_rows import at_station
 from webapp import Settings
 from webapp.exceptions import CommandError
 from webapp.results import Result
 from webapp.services import Services, parts_of
 from webapp.storage.query import ResultQuery
 from webapp.storage.retention import Limits, Retention, parse_age, parse_size
+from webapp.videos.video import AnnotationState, StoredVideo, VideoState
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 LONG_AGO_S = (NOW - timedelta(days=400)).timestamp()
@@ -29,7 +31,13 @@ def parts(app: Flask) -> Services:
 
 @pytest.fixture
 def retention(parts: Services) -> Retention:
-    return Retention(parts.results.database, parts.originals, parts.remover, now=lambda: NOW)
+    return Retention(
+        parts.results.database,
+        parts.originals,
+        parts.remover,
+        parts.annotated_videos,
+        now=lambda: NOW,
+    )
 
 
 @pytest.fixture
@@ -45,6 +53,31 @@ def keep(parts: Services, send: Callable[..., TestResponse], photo: bytes) -> Ke
         return dated
 
     return send_days_ago
+
+
+@pytest.fixture
+def keep_video(parts: Services) -> Callable[[str, int], StoredVideo]:
+    """A function that keeps a video with its copy as if it had come so many days ago."""
+
+    def keep_days_ago(digit: str, days: int) -> StoredVideo:
+        incoming = parts.originals.incoming()
+        incoming.write(bytes(500))
+        original = incoming.keep(".mp4")
+        incoming.close()
+        video = at_station(
+            VideoState.DONE,
+            id=digit * 32,
+            created_at=NOW - timedelta(days=days),
+            original_name=original.name,
+            original_bytes=500,
+            annotation=AnnotationState.DONE,
+            annotated_bytes=300,
+        )
+        parts.videos.add(video)
+        parts.annotated_videos.place(video.id).write_bytes(bytes(300))
+        return video
+
+    return keep_days_ago
 
 
 def left(parts: Services) -> list[str]:
@@ -157,3 +190,49 @@ def test_size_that_is_none_is_refused(text: str) -> None:
     """A size has a unit."""
     with pytest.raises(CommandError, match="The size: expected one like 500MB or 10GB"):
         parse_size(text)
+
+
+def test_old_videos_go_with_their_files(
+    parts: Services,
+    retention: Retention,
+    keep_video: Callable[[str, int], StoredVideo],
+    files: Callable[[], list[Path]],
+) -> None:
+    """Age counts for videos as for results; their files are no strays before, and gone after."""
+    old, young = keep_video("a", 40), keep_video("b", 5)
+    for path in files():
+        os.utime(path, (LONG_AGO_S, LONG_AGO_S))
+    assert retention.collect(Limits()).strays == 0
+
+    done = retention.collect(Limits(age=timedelta(days=30)))
+
+    assert (done.results, done.videos, done.strays, done.freed_bytes) == (0, 1, 0, 800)
+    assert [each.id for each in parts.videos.newest()] == [young.id]
+    assert {path.stem for path in files()} == {young.id, young.original_name[:32]}
+    assert old.original_name not in {path.name for path in files()}
+
+
+def test_size_counts_videos_with_their_copies(
+    parts: Services, retention: Retention, keep_video: Callable[[str, int], StoredVideo]
+) -> None:
+    """The oldest go until what is left fits."""
+    for digit, days in (("a", 3), ("b", 2), ("c", 1)):
+        keep_video(digit, days)
+
+    retention.collect(Limits(size_bytes=1700))
+
+    assert [each.id[0] for each in parts.videos.newest()] == ["c", "b"]
+
+
+def test_copies_without_a_video_are_strays(
+    parts: Services, retention: Retention, files: Callable[[], list[Path]]
+) -> None:
+    """What a killed worker left half written goes when it is old, like copies of deleted videos."""
+    whole = parts.annotated_videos.place("e" * 32)
+    for path in (whole, whole.with_name(f".{whole.name}.abc.part")):
+        path.write_bytes(b"left over")
+        os.utime(path, (LONG_AGO_S, LONG_AGO_S))
+
+    done = retention.collect(Limits())
+
+    assert (done.strays, files()) == (2, [])

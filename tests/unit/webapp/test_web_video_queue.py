@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy import text
 
 from vision import Detections
-from webapp.exceptions import LeaseLostError, UnknownVideoError, VideoStateError
+from webapp.exceptions import UnknownVideoError, VideoStateError
 from webapp.results import NO_DETECTIONS, StageTimes
 from webapp.storage.database import Database
-from webapp.storage.video_queue import Gain, VideoQueue
+from webapp.storage.video_queue import Gain, LeaseLostError, VideoQueue
 from webapp.storage.videos import VideoStore
 from webapp.videos.video import AnnotationState, StoredVideo, VideoFrame, VideoState
 

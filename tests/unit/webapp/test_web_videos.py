@@ -305,3 +305,14 @@ def test_unknown_video_is_said(web: FlaskClient, video_id: str) -> None:
     answer = web.get(f"/videos/{video_id}/progress", headers=JSON)
 
     assert answer.status_code == 404
+
+
+def test_metrics_have_videos_and_workers(web: FlaskClient, video: StoredVideo) -> None:
+    """Whoever watches over the site sees how many wait, and whether anybody looks at them."""
+    assert video.state is VideoState.QUEUED
+
+    lines = web.get("/metrics").text.splitlines()
+
+    assert 'sightline_videos{state="queued"} 1.0' in lines
+    assert 'sightline_videos{state="done"} 0.0' in lines
+    assert "sightline_video_workers 0.0" in lines
