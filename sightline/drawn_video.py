@@ -9,10 +9,9 @@ from typing import Self
 import videos
 from sightline.answers import Answer
 from sightline.drawings import Drawings, boxes_of
-from sightline.exceptions import PictureFailedError
 from sightline.footage import Footage
 from sightline.sources import Source
-from videos import VideoError, write_video
+from videos import write_video
 from vision import draw_detections
 
 SUFFIX = ".mp4"
@@ -64,19 +63,18 @@ class DrawnVideo:
         path = self._drawings.path(source.file)
         if path.suffix.lower() != SUFFIX:
             path = path.with_name(path.name + SUFFIX)
-        frame_rate, size_wh = self._footage.shape(source)
-        with self._drawings.room(path, original=source.file):
-            try:
-                write_video(path, self._frames(source), frame_rate, size_wh)
-            except VideoError as error:
-                raise PictureFailedError(str(error), "not_drawn") from error
+        with (
+            self._drawings.room(path, original=source.file),
+            self._footage.whole(source) as video,
+        ):
+            write_video(path, self._frames(video), video.frame_rate, video.size_wh)
 
-    def _frames(self, source: Source) -> Iterator[videos.Frame]:
+    def _frames(self, video: videos.IsolatedVideo) -> Iterator[videos.Frame]:
         answers = self._kept()
         shown: Answer | None = None
         following = next(answers, None)
         start_s: float | None = None
-        for frame in self._footage.every_frame(source):
+        for frame in self._footage.counted(video):
             while following is not None and _is_due(following, frame):
                 shown, following = following, next(answers, None)
             start_s = frame.moment_s if start_s is None else start_s

@@ -16,6 +16,8 @@ from vision import encode_jpeg, encode_png
 from webapp import Settings
 from webapp.testing import Box, FakeModelServer, RunningSite, install_classifier, install_model
 
+ROOT = Path(__file__).resolve().parents[3]
+
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
@@ -72,6 +74,8 @@ def sightline(
 ) -> Sightline:
     """A function that runs a command, in a folder of the test, and returns what it said."""
     monkeypatch.chdir(tmp_path)
+    # Videos are decoded by another process, which finds its program there.
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
     environ = {
         "SIGHTLINE_MODEL_REPOSITORY": str(repository),
         "SIGHTLINE_SERVING_TARGET": model_server.target,

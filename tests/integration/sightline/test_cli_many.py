@@ -14,6 +14,7 @@ import pytest
 
 from serving_client import Array
 from serving_client.testing import ReceivedCall, TinyServer
+from tests.videos import moving_square, write_mp4
 from vision import encode_png
 from webapp.testing import install_model
 
@@ -115,6 +116,20 @@ def test_memory_does_not_grow_with_the_pictures(tmp_path: Path, environ: dict[st
 
     coco = json.loads((tmp_path / "o.json").read_text())
     assert len(coco["images"]) == len(coco["annotations"]) == MANY
+    assert peak_of_many - peak_of_few < GROWTH_BYTES_MAX
+
+
+def test_memory_does_not_grow_with_a_video(tmp_path: Path, environ: dict[str, str]) -> None:
+    """Five times as many frames take no more of it."""
+    size_wh = (320, 240)  # 225 KiB a frame
+    few = write_mp4(tmp_path / "few.mp4", 4.0, draw=lambda s: moving_square(s, size_wh))
+    many = write_mp4(tmp_path / "many.mp4", 20.0, draw=lambda s: moving_square(s, size_wh))
+    options = ("--every", "0", "--format", "jsonl", "--output", "o")
+
+    peak_of_few = peak_bytes(tmp_path, environ, str(few), *options, "--resume", "few")
+    peak_of_many = peak_bytes(tmp_path, environ, str(many), *options, "--resume", "many")
+
+    assert len((tmp_path / "o").read_text().splitlines()) == 200
     assert peak_of_many - peak_of_few < GROWTH_BYTES_MAX
 
 

@@ -4,7 +4,6 @@ import csv
 import json
 import os
 import signal
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from videos import open_video
 from vision import decode_picture
 from webapp.testing import Box, FakeModelServer, RunningSite
 
+ROOT = Path(__file__).resolve().parents[3]
 # The square of `moving_square`, in pixels.
 SIDE, HEIGHT, TOP = 20, 120, 40
 
@@ -53,6 +53,14 @@ def clip(tmp_path: Path) -> Path:
 
 def asked(model_server: TinyServer) -> int:
     return len([call for call in model_server.calls if call.rpc == "Predict"])
+
+
+def replace_library(monkeypatch: pytest.MonkeyPatch, program: str = "raise ImportError") -> None:
+    """Let the process that decodes run this in place of PyAV, as if that were not installed."""
+    folder = Path("replaced").resolve()
+    (folder / "av").mkdir(parents=True)
+    (folder / "av" / "__init__.py").write_text(program)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(folder), str(ROOT)]))
 
 
 def test_objects_are_found_at_their_moments(sightline: Sightline, clip: Path) -> None:
@@ -139,6 +147,18 @@ def test_videos_that_cannot_be_used_fail_alone(
     assert cut == good[: len(cut)]
 
 
+def test_a_decoder_that_breaks_fails_alone(
+    sightline: Sightline, clip: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is another process: here one that crashes."""
+    replace_library(monkeypatch, "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)")
+
+    said = sightline("detect", clip, photos / "a.jpg", "--json", "--format", "jsonl")
+
+    assert json.loads(said.err.splitlines()[0])["error"]["kind"] == "broken_decoder"
+    assert [Path(line["file"]).name for line in said.lines] == ["a.jpg"]
+
+
 def test_nothing_between_the_moments_is_told(sightline: Sightline, clip: Path) -> None:
     """Rather than an empty output without a word."""
     late = sightline("detect", clip, "--from", "60", "--json")
@@ -153,7 +173,7 @@ def test_what_is_not_installed_is_named(
     sightline: Sightline, photos: Path, clip: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Pictures have their answers without it."""
-    monkeypatch.setitem(sys.modules, "av", None)
+    replace_library(monkeypatch)
 
     said = sightline("detect", clip, photos / "a.jpg", "--json")
 
@@ -228,7 +248,7 @@ def test_a_video_that_is_done_is_not_opened_again(
     first = sightline(*words)
     finer = sightline(*words, "--every", "0.5")
     count = asked(model_server)
-    monkeypatch.setitem(sys.modules, "av", None)
+    replace_library(monkeypatch)
     again = sightline(*words, "--every", "0.5")
 
     assert first.status == 0
