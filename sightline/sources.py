@@ -123,11 +123,25 @@ def _some(found: Iterator[Source | Failure], nothing: Failure) -> Iterator[Sourc
 
 
 def _from_pattern(pattern: str, selection: Selection) -> Iterator[Source | Failure]:
-    # Path.glob takes no absolute pattern, and leaves out no hidden files.
-    for file in sorted(glob.iglob(pattern, recursive=True)):  # noqa: PTH207
+    parts = Path(pattern).parts
+    # Path.glob takes no absolute pattern, and leaves out no hidden files; but glob.iglob walks
+    # through links, and so round and round.
+    files = _walked(parts) if "**" in parts else glob.iglob(pattern)  # noqa: PTH207
+    for file in sorted(files):
         path = Path(file)
         if not path.is_dir() and not _is_left_out(path.parent, selection):
             yield _from_file(file)
+
+
+def _walked(parts: tuple[str, ...]) -> Iterator[str]:
+    """Find what matches a pattern with `**`, which stands for no links to folders."""
+    start = next(place for place, part in enumerate(parts) if glob.has_magic(part))
+    folder, below = Path(*parts[:start]), [*parts[start:], *["*"] * (parts[-1] == "**")]
+    wants_hidden = any(part.startswith(".") for part in below)
+    for path in folder.glob("/".join(below)):
+        names = path.relative_to(folder).parts
+        if wants_hidden or not any(name.startswith(".") for name in names):
+            yield str(path)
 
 
 def _from_folder(folder: Path, selection: Selection) -> Iterator[Source | Failure]:

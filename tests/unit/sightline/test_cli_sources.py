@@ -101,10 +101,36 @@ def test_a_list_is_read_line_by_line() -> None:
 
 
 def test_links_are_not_walked_in_circles(folder: Path) -> None:
-    """A link to the folder above is left out."""
+    """Links to the folder above are left out; two of them would never end."""
     (folder / "sub" / "up").symlink_to(folder)
+    (folder / "sub" / "again").symlink_to(folder)
 
     assert found("sub", recursive=True) == ["sub/c.jpeg", "sub/deeper/d.jpg"]
+    assert found("**/*.jp*g") == ["b.jpg", "sub/c.jpeg", "sub/deeper/d.jpg"]
+    assert found(f"{folder}/**/d.*") == [f"{folder}/sub/deeper/d.jpg"]
+
+
+def test_a_link_to_itself_is_told(folder: Path) -> None:
+    """Named, and found in a folder."""
+    (folder / "loop.mp4").symlink_to("loop.mp4")
+
+    named, *_ = sources(Selection(("loop.mp4",)))
+    in_folder = [each for each in sources(Selection((".",))) if isinstance(each, Failure)]
+
+    assert isinstance(named, Failure)
+    assert named.sentence == "This cannot be read: Too many levels of symbolic links."
+    assert [failure.file for failure in in_folder] == ["loop.mp4"]
+
+
+def test_hidden_files_match_a_pattern_that_asks_for_them(folder: Path) -> None:
+    """As in a shell."""
+    (folder / ".hidden").mkdir()
+    (folder / ".hidden" / "h.jpg").touch()
+    (folder / "sub" / ".h.jpg").touch()
+
+    assert found("**/*.jpg") == ["b.jpg", "sub/deeper/d.jpg"]
+    assert found("**/.*.jpg") == ["sub/.h.jpg"]
+    assert found("sub/**") == ["sub/c.jpeg", "sub/deeper/d.jpg"]
 
 
 @pytest.mark.parametrize(
