@@ -13,6 +13,7 @@ import pytest
 
 from sightline.exceptions import CameraError
 from tests.integration.sightline.command import Sightline
+from tests.integration.sightline.rtsp_camera import RtspCamera
 from vision import ImageHwc, decode_picture
 from webapp.testing import RunningSite
 
@@ -179,3 +180,22 @@ def test_a_command_that_makes_no_sense_is_one_sentence(
     assert said.err.startswith(f"sightline: {sentence}")
     assert len(said.err.splitlines()) == 1
     assert not [path for path in tmp_path.iterdir() if path.name in {"j", "o"}]
+
+
+def test_a_camera_of_a_network_is_watched(sightline: Sightline) -> None:
+    """Really, over RTSP."""
+    with RtspCamera() as camera:
+        said = sightline("detect", camera.url, "--frames", "3", "--format", "jsonl")
+
+    assert (said.status, len(said.lines)) == (0, 3)
+    assert {(line["width"], line["height"]) for line in said.lines} == {(160, 120)}
+    assert camera.asked[-3:] == ["DESCRIBE", "SETUP", "PLAY"]
+
+
+def test_a_camera_of_a_network_that_hangs_up_is_told(sightline: Sightline) -> None:
+    """After what it had shown."""
+    with RtspCamera(pictures=20) as camera:
+        said = sightline("detect", camera.url, "--format", "jsonl")
+
+    assert said.status == 1
+    assert "The camera has ended its pictures." in said.err
