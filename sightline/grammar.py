@@ -80,7 +80,7 @@ def _commands() -> Mapping[str, tuple[str, Sequence[_Adder]]]:
         ),
         "explain": (
             "Show which parts of a picture a model's answer comes from",
-            (*pictures, _add_model, _add_judging, _add_format("table", "jsonl"), _add_explaining),
+            (*pictures, _add_model, _add_judging, rows, _add_explaining),
         ),
         "compare": (
             "Show the same pictures to two or three models",

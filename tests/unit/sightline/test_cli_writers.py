@@ -51,11 +51,12 @@ def test_csv_has_a_row_for_each_object_and_class() -> None:
 
     assert rows[0] == list(COLUMNS)
     assert rows[1] == [
-        "a.jpg", "", "8", "6", "toy", "3", "dog", "18", "0.912345", "1.25", "2.0", "3.0", "4.5",
+        "a.jpg", "", "8", "6", "toy", "3", "dog", "18", "0.912345", "1.25", "2.0", "3.0", "4.5", "",
     ]  # fmt: skip
     assert rows[2][6] == "'=person"
-    assert rows[3] == ["a.jpg", "", "8", "6", "namer", "", "tabby", "4", "0.75", "", "", "", ""]
-    assert len(rows) == 4
+    assert rows[3] == ["a.jpg", "", "8", "6", "namer", "", "tabby", "4", "0.75", *[""] * 5]
+    assert rows[4][6:] == ["tabby", "4", "0.75", "", "", "", "", "why/a.jpg"]
+    assert len(rows) == 5
 
 
 @pytest.mark.parametrize("pictures", [[], [[NOTHING]], [[FOUND]], [[FOUND], [NOTHING], [FOUND]]])
