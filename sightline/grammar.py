@@ -8,6 +8,7 @@ from typing import NoReturn
 from sightline.completion import SHELLS
 from sightline.footage import EVERY_S
 from sightline.recogniser import ToExplain
+from sightline.stress_grammar import STRESS, add_stress
 from sightline.writers import FORMATS
 
 REPOSITORY_VARIABLE = "SIGHTLINE_MODEL_REPOSITORY"
@@ -24,6 +25,7 @@ _EXAMPLES = """examples:
   sightline detect clip.mp4 --every 0.5 --from 10 --to 60 --annotated drawn
   sightline detect camera:0 --seconds 30 --format jsonl
   find photos -name '*.jpg' | sightline detect - --server http://127.0.0.1:5000 --format jsonl
+  sightline stress parcel.jpg --callers 1,2,4,8 --html report.html
   sightline models
 
 exit status: 0 all pictures have answers, 1 some have none, 2 the command makes no sense,
@@ -57,6 +59,11 @@ def parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
         for adder in (*adders, _add_telling):
             adder(command)
         _add_reaching(command, environ)
+    stress = commands.add_parser(
+        "stress", help=STRESS, description=f"{STRESS}.", allow_abbrev=False
+    )
+    add_stress(stress)
+    _add_reaching(stress, environ, site="a running Sightline, over HTTP")
     completion = commands.add_parser(
         "completion", help="Print the script by which a shell completes"
     )
@@ -265,13 +272,17 @@ def _add_telling(command: argparse.ArgumentParser) -> None:
     command.add_argument("--json", action="store_true", help="errors and failures as lines of JSON")
 
 
-def _add_reaching(command: argparse.ArgumentParser, environ: Mapping[str, str]) -> None:
+def _add_reaching(
+    command: argparse.ArgumentParser,
+    environ: Mapping[str, str],
+    *,
+    site: str = "a running Sightline, which keeps the pictures",
+) -> None:
     where = command.add_mutually_exclusive_group()
     where.add_argument(
         "--server",
         metavar="URL",
-        help=f"a running Sightline, which keeps the pictures; an API key is read from "
-        f"{KEY_VARIABLE}",
+        help=f"{site}; an API key is read from {KEY_VARIABLE}",
     )
     where.add_argument(
         "--target",

@@ -12,6 +12,7 @@ from sightline.completion import script
 from sightline.exceptions import PictureFailedError, UsageError
 from sightline.grammar import parser
 from sightline.screen import Screen
+from sightline.stress import stress
 
 _FAILED, _USAGE, _INTERRUPTED = 1, 2, 130
 
@@ -62,5 +63,7 @@ def _run(
     if arguments.command == "models":
         commands.list_models(arguments, environ)
         return 0
+    if arguments.command == "stress":
+        return stress(arguments, environ)
     tally = commands.look(arguments, environ, screen, opener)
     return _FAILED if tally.failed else 0

@@ -31,6 +31,7 @@
     ├── ModelGoneError          the model of a result is no longer installed
     ├── UnexplainableError      this answer cannot be explained
     ├── ExplanationFailedError  the model server did not explain
+    ├── GlanceFailedError       the model server did not answer, and nothing was kept
     ├── UnknownExplanationError  there is no explanation of that id
     ├── UnfinishedExplanationError  the explanation is not there yet, or was cancelled
     ├── TooManyExplanationsError  too many explanations wait already
@@ -201,6 +202,18 @@ class UnexplainableError(WebappError):
 
 class ExplanationFailedError(WebappError):
     """The model server did not explain an answer.
+
+    Attributes:
+        failure: What went wrong.
+    """
+
+    def __init__(self, failure: "Failure") -> None:
+        super().__init__(failure.sentence)
+        self.failure = failure
+
+
+class GlanceFailedError(WebappError):
+    """The model server did not answer about a picture of which nothing is kept.
 
     Attributes:
         failure: What went wrong.

@@ -45,7 +45,8 @@ from webapp.failures import FailureKind
 
 _OTHER_PICTURE = "Choose another .jpg, .jpeg or .png picture."
 _OTHER_VIDEO = "Choose another .mp4, .webm or .mov video."
-_NOTHING_KEPT = "Nothing was kept."
+NOTHING_KEPT = "Nothing was kept."
+SEND_AGAIN = "Send it again in a moment."
 _PICTURE_KEPT = "Your picture is kept as you sent it."
 _NOTHING_CHANGED = "Nothing was changed."
 _RESULT_KEPT = "The result is kept as it is."
@@ -74,48 +75,48 @@ class Rule:
 
 RULES: dict[type[Exception], Rule] = {
     NoPictureError: Rule(
-        HTTPStatus.BAD_REQUEST, "No picture yet", _OTHER_PICTURE, kept=_NOTHING_KEPT
+        HTTPStatus.BAD_REQUEST, "No picture yet", _OTHER_PICTURE, kept=NOTHING_KEPT
     ),
-    NoVideoError: Rule(HTTPStatus.BAD_REQUEST, "No video yet", _OTHER_VIDEO, kept=_NOTHING_KEPT),
+    NoVideoError: Rule(HTTPStatus.BAD_REQUEST, "No video yet", _OTHER_VIDEO, kept=NOTHING_KEPT),
     NotAVideoError: Rule(
-        HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Not a video", _OTHER_VIDEO, kept=_NOTHING_KEPT
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Not a video", _OTHER_VIDEO, kept=NOTHING_KEPT
     ),
     VideoError: Rule(
-        HTTPStatus.UNPROCESSABLE_ENTITY, "Unusable video", _OTHER_VIDEO, kept=_NOTHING_KEPT
+        HTTPStatus.UNPROCESSABLE_ENTITY, "Unusable video", _OTHER_VIDEO, kept=NOTHING_KEPT
     ),
     ExtensionError: Rule(
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
         "Not a picture file",
         _OTHER_PICTURE,
-        kept=_NOTHING_KEPT,
+        kept=NOTHING_KEPT,
     ),
     BodyTypeError: Rule(
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
         "Wrong content type",
         "Send a form with a picture, or the picture itself.",
-        kept=_NOTHING_KEPT,
+        kept=NOTHING_KEPT,
     ),
     TooManyBytesError: Rule(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         "File too large",
         "Choose a smaller file.",
-        kept=_NOTHING_KEPT,
+        kept=NOTHING_KEPT,
     ),
     RequestEntityTooLarge: Rule(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         "File too large",
         "Choose a smaller file.",
         sentence="More was sent than a picture may weigh.",
-        kept=_NOTHING_KEPT,
+        kept=NOTHING_KEPT,
     ),
     EmptyPictureError: Rule(
-        HTTPStatus.BAD_REQUEST, "Empty file", _OTHER_PICTURE, kept=_NOTHING_KEPT
+        HTTPStatus.BAD_REQUEST, "Empty file", _OTHER_PICTURE, kept=NOTHING_KEPT
     ),
     UnsupportedFormatError: Rule(
-        HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Not a picture", _OTHER_PICTURE, kept=_NOTHING_KEPT
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Not a picture", _OTHER_PICTURE, kept=NOTHING_KEPT
     ),
     PictureError: Rule(
-        HTTPStatus.UNPROCESSABLE_ENTITY, "Unusable picture", _OTHER_PICTURE, kept=_NOTHING_KEPT
+        HTTPStatus.UNPROCESSABLE_ENTITY, "Unusable picture", _OTHER_PICTURE, kept=NOTHING_KEPT
     ),
     FieldError: Rule(
         HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -127,7 +128,7 @@ RULES: dict[type[Exception], Rule] = {
         HTTPStatus.CONFLICT,
         "Another kind of model",
         "Use the address, or the model, that fits.",
-        kept=_NOTHING_KEPT,
+        kept=NOTHING_KEPT,
     ),
     StillRunningError: Rule(
         HTTPStatus.CONFLICT,
@@ -140,7 +141,7 @@ RULES: dict[type[Exception], Rule] = {
         HTTPStatus.SERVICE_UNAVAILABLE,
         "No model is installed",
         "Ask whoever runs this site to install one.",
-        kept=_NOTHING_KEPT,
+        kept=NOTHING_KEPT,
     ),
     UnknownResultError: Rule(
         HTTPStatus.NOT_FOUND, "No such result", "Check the address, or look at a new picture."
@@ -220,7 +221,7 @@ RULES: dict[type[Exception], Rule] = {
         HTTPStatus.FORBIDDEN,
         "Sent from another site",
         "Open this site itself and send it from there.",
-        kept=_NOTHING_KEPT,
+        kept=NOTHING_KEPT,
     ),
     FormTokenError: Rule(
         HTTPStatus.FORBIDDEN,
@@ -264,7 +265,7 @@ RULES: dict[type[Exception], Rule] = {
         HTTPStatus.INSUFFICIENT_STORAGE,
         "Storage is full",
         "Delete results that are no longer needed, or ask whoever runs this site for more room.",
-        kept=_NOTHING_KEPT,
+        kept=NOTHING_KEPT,
     ),
     StorageError: Rule(
         HTTPStatus.SERVICE_UNAVAILABLE,

@@ -1,19 +1,28 @@
 """From an exception to what a person or a program is told."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 
 from werkzeug.exceptions import HTTPException
 
 from webapp.exceptions import (
     ExplanationFailedError,
+    GlanceFailedError,
     NoAnswerError,
     TooOftenError,
 )
 from webapp.failures import FailureKind
 from webapp.http.request_id import request_id
-from webapp.problem_rules import FAILURE_RULES, HTTP_RULES, RULES, UNEXPECTED, Rule
+from webapp.problem_rules import (
+    FAILURE_RULES,
+    HTTP_RULES,
+    NOTHING_KEPT,
+    RULES,
+    SEND_AGAIN,
+    UNEXPECTED,
+    Rule,
+)
 from webapp.results import Result
 
 
@@ -69,6 +78,8 @@ def rule_of(error: Exception) -> Rule:
         return FAILURE_RULES[error.result.failure_kind or FailureKind.UNFINISHED]
     if isinstance(error, ExplanationFailedError):
         return FAILURE_RULES[error.failure.kind]
+    if isinstance(error, GlanceFailedError):
+        return replace(FAILURE_RULES[error.failure.kind], advice=SEND_AGAIN, kept=NOTHING_KEPT)
     for kind in type(error).__mro__:
         if kind in RULES:
             return RULES[kind]

@@ -8,6 +8,7 @@ from webapp import exceptions
 from webapp.exceptions import (
     CommandError,
     ExplanationFailedError,
+    GlanceFailedError,
     ListenError,
     NoAnswerError,
     SettingsError,
@@ -36,7 +37,7 @@ def test_every_error_of_ours_is_in_the_table() -> None:
     }
     leaves = {kind for kind in kinds if not kind.__subclasses__()} - AT_START
 
-    by_failure = {NoAnswerError, ExplanationFailedError}
+    by_failure = {NoAnswerError, ExplanationFailedError, GlanceFailedError}
     assert leaves - by_failure == {kind for kind in leaves if known(kind)}
     assert set(FAILURE_RULES) == set(FailureKind)
 

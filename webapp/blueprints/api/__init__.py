@@ -1,6 +1,14 @@
 """The JSON API, version 1: a module for each kind of thing that it has addresses for."""
 
-from webapp.blueprints.api import batches, description, explanations, models, pictures, results
+from webapp.blueprints.api import (
+    batches,
+    description,
+    explanations,
+    glances,
+    models,
+    pictures,
+    results,
+)
 from webapp.blueprints.api.blueprint import blueprint
 
 __all__ = [
@@ -8,6 +16,7 @@ __all__ = [
     "blueprint",
     "description",
     "explanations",
+    "glances",
     "models",
     "pictures",
     "results",

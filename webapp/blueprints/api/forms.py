@@ -7,6 +7,7 @@ from webapp.blueprints.api.shapes import (
     Answer,
     Explanation,
     Found,
+    Glance,
     HeatMap,
     KeptResult,
     Links,
@@ -36,6 +37,22 @@ def answer_form(result: Result) -> Answer:
         form["classes"] = [_class_form(each) for each in result.shown_classes]
     else:
         form["detections"] = [_object_form(each) for each in result.shown]
+    return form
+
+
+def glance_form(result: Result) -> Glance:
+    """Write what a model said of a picture of which nothing is kept."""
+    answer = answer_form(result)
+    form: Glance = {
+        "width": answer["width"],
+        "height": answer["height"],
+        "model": answer["model"],
+        "timings_ms": answer["timings_ms"],
+    }
+    if "classes" in answer:
+        form["classes"] = answer["classes"]
+    else:
+        form["detections"] = answer["detections"]
     return form
 
 

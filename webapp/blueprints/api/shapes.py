@@ -87,6 +87,26 @@ class Timings(TypedDict, total=False):
     total: float
 
 
+class Glance(TypedDict):
+    """What a model said of a picture of which nothing is kept.
+
+    Attributes:
+        width: Pixels of the upright picture.
+        height: Pixels of the upright picture.
+        model: Who answered.
+        detections: The objects, the surest first; only a detector answers these.
+        classes: The classes, the most probable first; only a classifier answers these.
+        timings_ms: Where the time went.
+    """
+
+    width: int
+    height: int
+    model: ModelName
+    detections: NotRequired[list[Found]]
+    classes: NotRequired[list[Named]]
+    timings_ms: Timings
+
+
 class Answer(TypedDict):
     """What a model said of a picture.
 
