@@ -51,7 +51,7 @@ class StressScreen:
 def _lines(report: StressReport, live: Live) -> Iterator[str]:
     table = list(replace(report, steps=(*live.steps, live.now)).to_lines())
     last = 3 + len(live.steps) + 1
-    yield from (printable(line).replace("  cut short", "  …") for line in table[:last])
+    yield from (printable(line).replace("  cut short", "") for line in table[:last])
     yield ""
     state = "warming up" if live.is_warming_up else f"{live.share:.0%} done"
     yield f"  {state}; Ctrl-C ends it"

@@ -185,7 +185,8 @@ def _cells(step: Step) -> tuple[str, ...]:
 
 
 def _row(cells: tuple[str, ...]) -> str:
-    return "".join(f"{cell:>9}" for cell in cells)
+    load, *figures = cells
+    return f"{load:>7}" + "".join(f"{cell:>9}" for cell in figures)
 
 
 def _values(fields: Mapping[str, Any]) -> dict[str, Any]:
