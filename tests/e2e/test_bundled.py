@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Page
 
+from tests.e2e.agreement import compare, fitting
 from tests.e2e.stack import ROOT, Running, environment, launcher, pipeline, starter
 from webapp.access.form_tokens import HEADER, token_of
 from webapp.access.tokens import new_secret
@@ -39,7 +41,7 @@ def checkout(
         yield running
 
 
-def page(address: str, data: bytes | None = None) -> str:
+def page_text(address: str, data: bytes | None = None) -> str:
     """A page, or what comes of a form that a page of the site had."""
     request = urllib.request.Request(address, data, BROWSER)
     with urllib.request.urlopen(request, timeout=30) as answer:
@@ -49,7 +51,7 @@ def page(address: str, data: bytes | None = None) -> str:
 
 def test_start_names_the_model_and_the_way_to_more(checkout: Running) -> None:
     """The log and the page have the bundled model, and the command that adds others."""
-    index = page(checkout.url)
+    index = page_text(checkout.url)
 
     assert any(f"run   | models: {MODEL}; `make models`" in line for line in checkout.lines)
     assert f'value="{MODEL}"' in index
@@ -61,7 +63,7 @@ def test_objects_are_found_in_every_sample(checkout: Running, name: str) -> None
     """A click on a sample leads to a page with at least one object."""
     fields = urllib.parse.urlencode({"model": MODEL}).encode()
 
-    found = page(f"{checkout.url}/samples/{name}", fields)
+    found = page_text(f"{checkout.url}/samples/{name}", fields)
 
     assert "found <span" in found
     assert "Nothing found" not in found
@@ -87,3 +89,16 @@ def test_standalone_repository_is_not_written_to(checkout: Running) -> None:
     answer = pipeline("models", "verify", MODEL, "--repository", str(repository))
 
     assert (answer.returncode, answer.stdout) == (0, f"{MODEL} is intact.\n")
+
+
+@pytest.mark.browser
+def test_browser_finds_the_same_as_the_server(checkout: Running, page: Page) -> None:
+    """On frames of drawn scenes, each object has a partner in a box that overlaps by 0.9."""
+    drawn = sorted((ROOT / "tests" / "data" / "codes" / "images").glob("*.jpg"))[:10]
+    samples = sorted((ROOT / "webapp" / "static" / "samples").glob("*.jpg"))
+    pictures = [(path, fitting(path, 320)) for path in (*drawn, *samples)]
+
+    found = compare(checkout, page, MODEL, pictures)
+
+    assert len(found) > 20
+    assert min(found) >= 0.9
