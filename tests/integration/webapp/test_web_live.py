@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from serving_client import ResourceExhaustedError, UnavailableError
 from tests.camera import camera_flags
 from tests.conftest import CHROMIUM_FLAGS
-from tests.integration.webapp.live_page import LivePage, adds_up
+from tests.live_page import LivePage, adds_up
 from webapp import Settings
 from webapp.testing import Box, FakeModelServer, RunningSite, install_model
 

@@ -183,21 +183,30 @@ PUMP = """
 
 
 def test_at_most_one_frame_is_in_flight(run: Run) -> None:
-    """What comes meanwhile is dropped, and the next one goes after the answer."""
+    """What comes meanwhile is dropped; with the answer goes what is seen then."""
     outcome = run(
         "pump",
         PUMP
         + """
-        offer(); offer(); offer();
-        const during = tally();
+        offer(); offer(); offer(); offer();
+        const during = [tally(), looks.length];
         looks[0].resolve("boxes");
         await settle();
-        offer();
-        return [during, tally(), answers, looks.length, [...counts.droppedBy]];
+        const after = [tally(), looks.length];
+        looks[1].resolve("more boxes");
+        await settle();
+        return [during, after, tally(), answers, looks.length, [...counts.droppedBy]];
         """,
     )
 
-    assert outcome == [[3, 0, 2, 1], [4, 1, 2, 1], ["boxes"], 2, [["inFlight", 2]]]
+    assert outcome == [
+        [[3, 0, 2, 1], 1],
+        [[4, 1, 2, 1], 2],
+        [4, 2, 2, 0],
+        ["boxes", "more boxes"],
+        2,
+        [["inFlight", 2]],
+    ]
 
 
 def test_answer_that_comes_after_all_is_not_shown(run: Run) -> None:
@@ -206,21 +215,23 @@ def test_answer_that_comes_after_all_is_not_shown(run: Run) -> None:
         "pump",
         PUMP
         + """
-        offer();
+        offer(); offer();
         pump.abandon("model");
-        offer(); // the detector has not let go yet
+        const given = tally();
+        offer(); // while the detector has not let go yet
+        const waiting = looks.length;
         looks[0].resolve("late");
         await settle();
-        offer();
         pump.abandon("hidden");
         looks[1].reject(new Error("aborted"));
         await settle();
-        return [tally(), answers, troubles, looks[0].signal.aborted, [...counts.droppedBy]];
+        return [given, waiting, tally(), answers, troubles, looks[0].signal.aborted,
+                [...counts.droppedBy]];
         """,
     )
 
-    dropped = [["model", 1], ["inFlight", 1], ["hidden", 1]]
-    assert outcome == [[3, 0, 3, 0], [], [], True, dropped]
+    dropped = [["model", 2], ["hidden", 1]]
+    assert outcome == [[2, 0, 2, 0], 1, [3, 0, 3, 0], [], [], True, dropped]
 
 
 def test_lost_frames_are_counted_by_their_reason(run: Run) -> None:

@@ -7,6 +7,7 @@ const NAMES = { server: ["server"], local: ["local"], both: ["server", "local"] 
 export class Detectors {
   #model = null;
   #chosen = [];
+  #turn = 0;
 
   /**
    * @param {Object<string, () => Promise<object>>} makers Make the detectors, by name, when they are
@@ -18,10 +19,17 @@ export class Detectors {
     this.clock = clock;
   }
 
-  /** Makes those ready that look from now on. */
+  /**
+   * Makes those ready that look from now on; nobody looks meanwhile.
+   *
+   * @param {"server"|"local"|"both"} place
+   * @param {import("./detector.js").Model} model
+   * @param {{onProgress?: (share: number) => void}} options
+   */
   async prepare(place, model, options) {
     this.#model = model;
     this.#chosen = [];
+    const turn = (this.#turn += 1);
     const chosen = [];
     for (const name of NAMES[place]) {
       const detector = await this.#make(name);
@@ -33,7 +41,9 @@ export class Detectors {
         detector.close();
       }
     }
-    this.#chosen = chosen;
+    if (turn === this.#turn) {
+      this.#chosen = chosen; // or something else was chosen meanwhile
+    }
   }
 
   /** Has a frame looked at by each in turn, so that neither slows the other down. */

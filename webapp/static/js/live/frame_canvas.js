@@ -42,6 +42,7 @@ export class FrameCanvas {
     if (this.canvas.width !== size.width || this.canvas.height !== size.height) {
       Object.assign(this.canvas, size);
     }
+    this.context.imageSmoothingQuality = "medium"; // forgotten with each new size
     this.context.drawImage(this.video, 0, 0, size.width, size.height);
     return { canvas: this.canvas, sequence };
   }

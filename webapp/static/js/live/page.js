@@ -7,7 +7,7 @@ import { Counts } from "./counts.js";
 import { Detectors } from "./detectors.js";
 import { Figures } from "./figures.js";
 import { FrameCanvas } from "./frame_canvas.js";
-import { drawBoxes, shownOf } from "./overlay.js";
+import { drawBoxes, percent, shownOf } from "./overlay.js";
 import { Pace } from "./pace.js";
 import { Pump } from "./pump.js";
 import { ServerDetector } from "./server_detector.js";
@@ -51,7 +51,10 @@ class LivePage {
       devices: navigator.mediaDevices,
       pump: this.pump,
       backoff: new Backoff(),
-      prepare: () => this.detectors.prepare(this.place, this.model, {}),
+      prepare: () =>
+        this.detectors.prepare(this.place, this.model, {
+          onProgress: (share) => (this.part("progress").textContent = percent(share)),
+        }),
       onState: (state, details) => this.showState(state, details),
       onFault: (error) => this.fault(error),
     });
@@ -180,6 +183,7 @@ class LivePage {
     const isSeen = [State.PREPARING, State.LOOKING, State.WAITING].includes(state);
     this.part("state").dataset.state = state;
     this.part("state-text").textContent = sentence ?? WORDS[state];
+    this.part("progress").textContent = "";
     this.untilMs = untilMs ?? 0;
     this.part("start").hidden = isOn;
     this.part("stop").hidden = !isOn;

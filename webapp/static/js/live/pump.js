@@ -5,6 +5,9 @@ import { DetectorError, Remedy } from "./detector.js";
 /**
  * Takes each frame that the camera offers: sends it, or drops it for a reason.
  *
+ * While one is in flight, each new frame takes the place of the former one on the screen, which is
+ * dropped with that. So the next one to go is what is seen when the answer comes, and nothing else.
+ *
  * It knows no page and no camera. `read(sequence)` returns the Frame that the camera shows now;
  * `look(frame, {signal})` resolves to what is handed to `onAnswer`, or rejects with a DetectorError,
  * which is handed to `onTrouble`.
@@ -12,6 +15,7 @@ import { DetectorError, Remedy } from "./detector.js";
 export class Pump {
   #flight = null;
   #isUnwinding = false;
+  #isScreenNew = false;
   #closedFor = null;
 
   constructor({ counts, pace, read, look, onAnswer, onTrouble, clock = () => performance.now() }) {
@@ -31,15 +35,21 @@ export class Pump {
   offer() {
     const nowMs = this.clock();
     const obstacle = this.#obstacle(nowMs);
-    if (obstacle !== null) {
+    if (obstacle === null) {
+      this.#send(nowMs);
+    } else if (obstacle !== "inFlight") {
       this.counts.drop(obstacle);
-      return;
+    } else {
+      this.#replaceScreen();
     }
-    this.#send(nowMs);
   }
 
   /** Gives the frame up that is in flight, if there is one. */
   abandon(reason) {
+    if (this.#isScreenNew) {
+      this.#isScreenNew = false;
+      this.counts.drop(reason);
+    }
     const flight = this.#flight;
     if (flight !== null) {
       this.#flight = null;
@@ -57,6 +67,21 @@ export class Pump {
       return "inFlight";
     }
     return this.pace.allows(nowMs) ? null : "rate";
+  }
+
+  #replaceScreen() {
+    if (this.#isScreenNew) {
+      this.counts.drop("inFlight");
+    }
+    this.#isScreenNew = true;
+  }
+
+  /** Takes what came while another frame was in flight, and is still to be seen. */
+  #takeScreen() {
+    if (this.#isScreenNew) {
+      this.#isScreenNew = false;
+      this.offer();
+    }
   }
 
   async #send(sentMs) {
@@ -77,6 +102,7 @@ export class Pump {
       this.#flight = null;
       outcome();
     }
+    this.#takeScreen();
   }
 
   #answered(flight, answer, sentMs) {

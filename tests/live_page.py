@@ -5,7 +5,7 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
-TIMEOUT_MS = 30_000
+TIMEOUT_MS = 60_000
 _LOOK_EVERY_MS = 50
 _LOOKS_MAX = TIMEOUT_MS // _LOOK_EVERY_MS
 _COUNTS = """() => Object.fromEntries(
@@ -48,6 +48,10 @@ class LivePage:
         """Wait until the page says that it is doing something."""
         expect(self.page.locator("[data-state-text]")).to_have_text(text, timeout=TIMEOUT_MS)
 
+    def expect_trouble(self) -> None:
+        """Wait until the page says that it waits for the server."""
+        expect(self.page.locator("[data-state=waiting]")).to_be_visible(timeout=TIMEOUT_MS)
+
     def expect_notice(self, text: str) -> None:
         """Wait until a notice says something."""
         expect(self.page.locator("[data-message]")).to_contain_text(text, timeout=TIMEOUT_MS)
@@ -80,3 +84,34 @@ class LivePage:
 def adds_up(counts: dict[str, int]) -> bool:
     """Tell whether no frame is missing, and none is there twice."""
     return counts["sent"] == counts["answered"] + counts["dropped"] + counts["inFlight"]
+
+
+def unmatched(
+    answer: dict[str, Any], boxes: list[dict[str, Any]], *, iou_min: float
+) -> list[dict[str, Any]]:
+    """Return the detections of an answer of the API that no box of the same name lies over."""
+    sides = answer["width"], answer["height"]
+    return [
+        detection
+        for detection in answer["detections"]
+        if not any(
+            box["label"] == detection["label"]
+            and _iou(_xywh(detection["box"], sides), box) >= iou_min
+            for box in boxes
+        )
+    ]
+
+
+def _xywh(box: dict[str, float], sides: tuple[int, int]) -> tuple[float, float, float, float]:
+    """A box of the API in fractions of the picture."""
+    width, height = sides
+    x, y = box["x_min"] / width, box["y_min"] / height
+    return x, y, box["x_max"] / width - x, box["y_max"] / height - y
+
+
+def _iou(xywh: tuple[float, float, float, float], box: dict[str, Any]) -> float:
+    (ax, ay, aw, ah), (bx, by, bw, bh) = xywh, box["xywh"]
+    across = max(0.0, min(ax + aw, bx + bw) - max(ax, bx))
+    down = max(0.0, min(ay + ah, by + bh) - max(ay, by))
+    both = across * down
+    return float(both / (aw * ah + bw * bh - both))
