@@ -45,6 +45,9 @@ def form_of_saved_model(model: InstalledModel) -> bytes:
 def _module(loaded: Any, model: InstalledModel) -> Any:
     card = model.card
     answer = loaded.signatures[card.input.signature]
+    missing = sorted(set(card.outputs.names) - set(answer.structured_outputs))
+    if missing:
+        raise KeyError(f"no output {', '.join(missing)}")
 
     def detect(rgba: Any) -> dict[str, Any]:
         outputs = answer(**{card.input.tensor: rgba[..., :3]})
