@@ -19,11 +19,11 @@ from tests.e2e.stack import ROOT, environment, pipeline
 from tests.live_page import LivePage, adds_up, unmatched
 from webapp.samples import BUNDLED
 
-pytestmark = [pytest.mark.e2e, pytest.mark.browser]
+pytestmark = [pytest.mark.e2e, pytest.mark.browser, pytest.mark.timeout(600)]
 
 MODEL = "codes"
 SAMPLE = BUNDLED / "parcel.jpg"
-READY_S = 120
+READY_S = 300
 
 
 class Site:
@@ -73,7 +73,7 @@ class Site:
             try:
                 urllib.request.urlopen(f"{self.url}/readyz", timeout=10).close()
             except (urllib.error.URLError, OSError):
-                time.sleep(0.2)
+                time.sleep(0.5)
             else:
                 return
         raise AssertionError(Path(self._log.name).read_text())
