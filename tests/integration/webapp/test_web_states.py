@@ -14,11 +14,14 @@ import pytest
 from playwright.sync_api import Browser, FilePayload, Page, ViewportSize, expect
 
 from serving_client import UnavailableError
-from tests import axe
+from tests import axe, video_rows
 from tests.camera import camera_flags, write_film
+from tests.videos import write_mp4
 from webapp import Settings
 from webapp.samples import BUNDLED
+from webapp.services import Services, parts_of
 from webapp.testing import Box, FakeModelServer, RunningSite, install_classifier, install_model
+from webapp.videos.video import StoredVideo, VideoState
 
 pytestmark = pytest.mark.browser
 
@@ -37,6 +40,7 @@ class Visitor:
     url: str
     model_server: FakeModelServer
     models: Path
+    parts: Services
 
     def go(self, path: str) -> None:
         self.page.goto(self.url + path)
@@ -99,7 +103,7 @@ def visitor(
     errors: list[str] = []
     page = context.new_page()
     page.on("pageerror", lambda error: errors.append(str(error)))
-    yield Visitor(page, site.url, model_server, settings.model_repository)
+    yield Visitor(page, site.url, model_server, settings.model_repository, parts_of(site.app))
     context.close()
     assert errors == []
 
@@ -254,6 +258,68 @@ def start_stress(visitor: Visitor, **fields: str) -> None:
     visitor.page.get_by_role("button", name="Start").click()
 
 
+def keep_video(visitor: Visitor, video: StoredVideo) -> None:
+    """Have a video as a worker leaves it, with its file."""
+    video_rows.keep(visitor.parts, video)
+    place = visitor.parts.settings.originals / video.original_name[:2] / video.original_name
+    place.parent.mkdir(exist_ok=True)
+    write_mp4(place, video_rows.DONE.duration_s or 0)
+
+
+def video_in(visitor: Visitor, video: StoredVideo) -> None:
+    keep_video(visitor, video)
+    visitor.go(f"/videos/{video.id}")
+
+
+def videos(visitor: Visitor) -> None:
+    for number, state in enumerate(VideoState):
+        video = video_rows.at_station(state, id=str(number) * 32)
+        video_rows.keep(visitor.parts, video)
+    visitor.go("/videos")
+
+
+def videos_of_nobody(visitor: Visitor) -> None:
+    visitor.go("/videos")
+
+
+def video_being_sent(visitor: Visitor) -> None:
+    visitor.go("/videos")
+    visitor.page.route("**/videos", lambda _route: None)
+    video: FilePayload = {"name": "gate.mp4", "mimeType": "video/mp4", "buffer": b"x" * 9000}
+    visitor.page.set_input_files("#video", video)
+    visitor.page.get_by_role("button", name="Find objects").click()
+
+
+def video_running(visitor: Visitor) -> None:
+    video_in(visitor, video_rows.at_station(VideoState.RUNNING))
+
+
+def video_failed(visitor: Visitor) -> None:
+    sentence = "The file is damaged 2 seconds after its start."
+    video_in(visitor, video_rows.at_station(VideoState.FAILED, failure_sentence=sentence))
+
+
+def video_failed_at_once(visitor: Visitor) -> None:
+    sentence = "There is no video in this file, only sound."
+    video_in(visitor, video_rows.before_any_work(VideoState.FAILED, failure_sentence=sentence))
+
+
+def video_stopped(visitor: Visitor) -> None:
+    video_in(visitor, video_rows.at_station(VideoState.CANCELLED))
+
+
+def video_done(visitor: Visitor) -> None:
+    video_in(visitor, video_rows.DONE)
+    visitor.page.get_by_text("Counts over time as a table").click()
+    visitor.page.get_by_role("link", name="0:01.5").click()
+    expect(visitor.page.locator(".player .box__tag")).to_have_count(2, timeout=20_000)
+
+
+def video_deletion(visitor: Visitor) -> None:
+    keep_video(visitor, video_rows.DONE)
+    visitor.go(f"/videos/{video_rows.DONE.id}/delete")
+
+
 def nowhere(visitor: Visitor) -> None:
     visitor.go("/nowhere")
 
@@ -299,6 +365,8 @@ STATES: list[Callable[[Visitor], None]] = [
     login, login_refused, api_reference, nowhere,
     stress_form, stress_refused, stress_running, stress_finished, stress_reports,
     live, live_looking, live_waiting, live_refused, live_without_models,
+    videos, videos_of_nobody, video_being_sent, video_running, video_failed, video_failed_at_once,
+    video_stopped, video_done, video_deletion,
 ]  # fmt: skip
 
 
