@@ -1,9 +1,5 @@
 """The pages of videos: the form and the list, one video in each of its states, and its deletion."""
 
-# To "video", from "pages": thank you, all of it fits. Still wanted, if it costs you five minutes: a
-# poster, a JPEG of one sampled frame (longest side 480), written by the worker when it has its
-# first frame and served at /videos/<id>/poster.jpg ("videos.poster"), for the list.
-
 from collections.abc import Callable, Mapping, Sequence
 
 from flask import Blueprint, Response, render_template, request

@@ -12,7 +12,7 @@ _MARK_MIN = 2.0
 # A screen has no more columns to show, and a table of more rows nobody reads.
 _STEPS_MAX = 400
 _TICKS_MAX = 8
-_TICK_STEPS_S = (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
+_TICK_STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
 
 
 @dataclass(frozen=True, slots=True)
