@@ -51,6 +51,7 @@ _THREADS = 2
 _FRAMES_PER_S_MAX = 240
 _FRAME_RATE_USUAL = 25.0
 _MICRO = 1_000_000
+_ROUNDED_UP, _ROUNDED_UP_LEAST = 2, 128 * 128
 _ASPECT_MAX = 4
 _DEFAULT_LIMITS = VideoLimits()
 
@@ -165,9 +166,13 @@ class Video:
                 io_open=_open_nothing_else,
                 buffer_size=_BUFFER_BYTES,
             )
+        if self._is_cut_off and not self._container.streams.video:
+            raise _cut_off(None)
         stream = _picture_stream(self._container)
         _check_pixels(stream.codec_context.width, stream.codec_context.height, self._limits)
-        stream.codec_context.options = {"max_pixels": str(self._limits.pixels_max)}
+        # Decoders count what they round up to, and each picture is counted exactly later on.
+        most = _ROUNDED_UP * self._limits.pixels_max + _ROUNDED_UP_LEAST
+        stream.codec_context.options = {"max_pixels": str(most)}
         stream.codec_context.thread_count = _THREADS
         stream.codec_context.thread_type = "AUTO"
         return stream
