@@ -298,3 +298,14 @@ def test_page_works_without_scripts(showing: RunningSite, chromium: Browser) -> 
 
     expect(page.locator("h1")).to_contain_text("2 kinds of objects found")
     context.close()
+
+
+def test_page_fits_a_small_phone(showing: RunningSite, page: Page) -> None:
+    """On 320 pixels nothing is wider than the screen, with the tables open."""
+    page.set_viewport_size({"width": 320, "height": 800})
+    page.goto(f"{showing.url}/videos/{MP4}?threshold=0.3")
+
+    page.get_by_text("Counts over time as a table").click()
+
+    expect(page.get_by_role("columnheader", name="From")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
