@@ -40,14 +40,18 @@ def index() -> str:
     traffic = _traffic()
     try:
         counts, speeds, failure = parts.results.counts(), parts.results.speeds(cards), ""
+        videos, workers = dict(parts.videos.counts()), parts.videos.workers()
     except StorageError as error:
         counts, speeds, failure = None, {}, str(error)
+        videos, workers = {}, 0
     return render_template(
         "status.html",
         cards=cards,
         server=ask_server(parts.client(), list(cards), parts.settings.ready_timeout_s),
         counts=counts,
         speeds=speeds,
+        videos=videos,
+        video_workers=workers,
         storage_failure=failure,
         disk=shutil.disk_usage(parts.settings.originals),
         age=timedelta(seconds=traffic.age_s),

@@ -16,6 +16,7 @@ from tests.video_rows import at_station
 from tests.videos import write_mp4, write_webm
 from webapp import Settings
 from webapp.services import Services, parts_of
+from webapp.storage.video_queue import VideoQueue
 from webapp.videos.video import AnnotationState, StoredVideo, VideoState
 
 JSON = {"Accept": "application/json"}
@@ -316,3 +317,16 @@ def test_metrics_have_videos_and_workers(web: FlaskClient, video: StoredVideo) -
     assert 'sightline_videos{state="queued"} 1.0' in lines
     assert 'sightline_videos{state="done"} 0.0' in lines
     assert "sightline_video_workers 0.0" in lines
+
+
+def test_status_says_whether_anybody_looks_at_videos(
+    web: FlaskClient, parts: Services, video: StoredVideo
+) -> None:
+    """The page of the operator has the queue, and who works on it."""
+    assert video.state is VideoState.QUEUED
+    assert "none, so videos wait" in web.get("/status").text
+
+    queue = VideoQueue(parts.results.database, lease_s=30, attempts_max=3)
+    queue.note_alive("one")
+
+    assert "none, so videos wait" not in web.get("/status").text
