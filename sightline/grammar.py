@@ -47,8 +47,8 @@ def parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
     """
     whole = _Parser(
         prog="sightline",
-        description="Show pictures to models: objects, classes, and where in a picture they come "
-        "from.",
+        description="Show pictures, videos and what a camera sees to models: objects, classes, and "
+        "where in a picture they come from.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -78,11 +78,11 @@ def _commands() -> Mapping[str, tuple[str, Sequence[_Adder]]]:
     rows = _add_format("table", "jsonl", "csv")
     return {
         "detect": (
-            "Find objects in pictures",
+            "Find objects in pictures and videos, or in what a camera sees",
             (*pictures, _add_model, _add_judging, _add_format(*FORMATS), _add_annotated),
         ),
         "classify": (
-            "Name what whole pictures show",
+            "Name what whole pictures or frames show",
             (*pictures, _add_model, _add_judging, rows, _add_annotated),
         ),
         "explain": (
@@ -90,7 +90,7 @@ def _commands() -> Mapping[str, tuple[str, Sequence[_Adder]]]:
             (*pictures, _add_model, _add_judging, rows, _add_explaining),
         ),
         "compare": (
-            "Show the same pictures to two or three models",
+            "Show the same pictures or frames to two or three models",
             (*pictures, _add_models, _add_judging, rows),
         ),
         "models": ("List the models that there are", (_add_format("table", "jsonl"),)),
