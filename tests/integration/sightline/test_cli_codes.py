@@ -6,13 +6,17 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from serving_client import ServingClient
-from vision import Labels
+from tests.videos import write_mp4
+from videos import PixelsHwc
+from vision import Labels, Resize, decode_picture
 
 ROOT = Path(__file__).resolve().parents[3]
 PICTURES = ROOT / "tests" / "data" / "codes"
+PARCEL = ROOT / "webapp" / "static" / "samples" / "parcel.jpg"
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +59,29 @@ def test_codes_are_found_in_real_pictures(target: str, tmp_path: Path) -> None:
     assert len(coco["images"]) == len(list((PICTURES / "images").iterdir()))
     assert len(coco["annotations"]) > len(coco["images"]) // 2
     assert {row["name"] for row in coco["categories"]} <= set(labels.names.values())
+
+
+def parcel_for_a_second(moment_s: float) -> PixelsHwc:
+    """A grey picture, and from second 1 to 2 the sample parcel."""
+    if not 1 <= moment_s < 2:
+        return np.full((480, 640, 3), 90, np.uint8)
+    return decode_picture(PARCEL.read_bytes(), resize=Resize("stretch", 640, 480)).image_hwc
+
+
+def test_codes_are_found_in_a_video_while_they_are_there(target: str, tmp_path: Path) -> None:
+    """By the model that comes along, at the right moments."""
+    clip = write_mp4(tmp_path / "clip.mp4", 3.0, 4.0, parcel_for_a_second)
+
+    answer = sightline(
+        "detect", str(clip), "--model", "codes", "--target", target, "--every", "0.5",
+        "--format", "jsonl",
+    )  # fmt: skip
+
+    lines = [json.loads(line) for line in answer.stdout.splitlines()]
+    seen = {line["moment_s"]: {each["label"] for each in line["detections"]} for line in lines}
+    assert list(seen) == [0, 0.5, 1, 1.5, 2, 2.5]
+    assert {"qr_code", "linear_barcode"} <= seen[1] & seen[1.5]
+    assert not (seen[0] | seen[0.5] | seen[2] | seen[2.5])
 
 
 def test_a_code_is_explained(target: str, tmp_path: Path) -> None:
