@@ -1,11 +1,14 @@
 """Sixteen callers of one server, with batching and without.
 
 Batching saves runs, so it pays where a run costs much beside a row. The model that shows it is a
-small recurrent network: a run starts some thousand tiny operations, one after the other, and takes
-about as long for sixteen rows as for one. The model beside it is the other end: a single matrix
-product, where gRPC costs more than the run and there is next to nothing to save.
+small recurrent network: a run starts some tiny operations for each step, one after the other, and
+takes about as long for sixteen rows as for one. There are two of them, because the calls have a
+price, too: with few steps a run costs no more than what gRPC in Python takes for sixteen calls. The
+model beside them is the other end: a single matrix product, where there is nothing to save.
 
-TensorFlow writes the network in a process of its own: `python -m benchmarks.batching FOLDER`.
+The callers use `h2://`, which takes least of the processors that they share with the server.
+
+TensorFlow writes a network in a process of its own: `python -m benchmarks.batching FOLDER STEPS`.
 """
 
 import os
@@ -30,8 +33,8 @@ from serving_client import ModelRef, ServingClient
 __all__ = ["rows"]
 
 _GROUP = "Batching"
-_NETWORK = "recurrent"
-_STEPS, _NUMBERS, _UNITS = 64, 4, 32
+_STEPS = (64, 256)
+_NUMBERS, _UNITS = 4, 32
 _CALLERS = 16
 _BURST_S = 2.0
 _BURSTS = 5
@@ -54,12 +57,14 @@ class _Pair:
 def rows() -> Iterator[Row]:
     """Yields throughput of sixteen callers, and what a lone caller pays for it."""
     with tempfile.TemporaryDirectory() as folder:
-        network, product = Path(folder) / _NETWORK, Path(folder) / tiny_model.NAME
-        _save_network(network / "1")
+        for steps in _STEPS:
+            name, network = f"recurrent network, {steps} steps", Path(folder) / f"rnn{steps}"
+            _save_network(network / "1", steps)
+            with _pair(network, steps * _NUMBERS) as pair:
+                yield _throughput(name, pair, has_target=True)
+                yield _latency(name, pair)
+        product = Path(folder) / tiny_model.NAME
         tiny_model.save_tiny_model(product / "1")
-        with _pair(network, _STEPS * _NUMBERS) as pair:
-            yield _throughput("small recurrent network", pair, has_target=True)
-            yield _latency(pair)
         with _pair(product, tiny_model.SIZE) as pair:
             yield _throughput("one matrix product", pair, has_target=False)
 
@@ -85,13 +90,13 @@ def _throughput(name: str, pair: _Pair, *, has_target: bool) -> Row:
     )
 
 
-def _latency(pair: _Pair) -> Row:
+def _latency(name: str, pair: _Pair) -> Row:
     times = in_turns({"batched": pair.batched, "single": pair.single}, _ROUNDS)
     batched, single = times["batched"], times["single"]
     extra_ms = (batched.p50 - single.p50) * 1000
     return Row(
         _GROUP,
-        "small recurrent network, one caller, p50 / p99",
+        f"{name}, one caller, p50 / p99",
         f"{batched.p50 * 1000:.2f} / {batched.p99 * 1000:.2f} ms",
         f"{single.p50 * 1000:.2f} / {single.p99 * 1000:.2f} ms (without batching)",
         f"{extra_ms:+.2f} ms",
@@ -123,18 +128,18 @@ def _server(base_path: Path, *flags: str) -> Iterator[ServingClient]:
         f"--grpc_max_threads={_CALLERS}",  # a call that waits for its batch holds a thread
         "--enable_serialization_as_tensor_content",
     ]
-    with process([*arguments, *flags]), ServingClient(f"127.0.0.1:{port}") as client:
+    with process([*arguments, *flags]), ServingClient(f"h2://127.0.0.1:{port}") as client:
         client.wait_ready(base_path.name, timeout_s=_READY_S)
         yield client
 
 
-def _save_network(folder: Path) -> None:
-    arguments = [sys.executable, "-m", "benchmarks.batching", str(folder)]
+def _save_network(folder: Path, steps: int) -> None:
+    arguments = [sys.executable, "-m", "benchmarks.batching", str(folder), str(steps)]
     environ = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
     subprocess.run(arguments, check=True, env=environ, stderr=subprocess.DEVNULL)
 
 
-def _main(folder: str) -> None:
+def _main(folder: str, step_count: int) -> None:
     import tensorflow as tf  # noqa: PLC0415  heavy, and only this process needs it
 
     module = tf.Module()
@@ -148,13 +153,13 @@ def _main(folder: str) -> None:
         return gate * state + (1 - gate) * tf.tanh(new)
 
     def network(x: Any) -> dict[str, Any]:
-        steps = tf.transpose(tf.reshape(x, [-1, _STEPS, _NUMBERS]), [1, 0, 2])
+        steps = tf.transpose(tf.reshape(x, [-1, step_count, _NUMBERS]), [1, 0, 2])
         return {"y": tf.foldl(step, steps, tf.zeros([tf.shape(x)[0], _UNITS]))}
 
-    spec = tf.TensorSpec([None, _STEPS * _NUMBERS], tf.float32, "x")
+    spec = tf.TensorSpec([None, step_count * _NUMBERS], tf.float32, "x")
     signature = tf.function(network, input_signature=[spec]).get_concrete_function()
     tf.saved_model.save(module, folder, signatures=signature)
 
 
 if __name__ == "__main__":
-    _main(sys.argv[1])
+    _main(sys.argv[1], int(sys.argv[2]))

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from statistics import median, quantiles
 
-__all__ = ["Row", "Spread", "in_turns"]
+__all__ = ["Row", "Spread", "in_turns", "timed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +69,14 @@ def in_turns(
     seconds: dict[str, list[float]] = {name: [] for name in works}
     for number in range(warm_up + rounds):
         for name, work in works.items():
-            taken = [_timed(work) for _ in range(at_once)]
+            taken = [timed(work) for _ in range(at_once)]
             if number >= warm_up:
                 seconds[name] += taken
     return {name: Spread.of(each) for name, each in seconds.items()}
 
 
-def _timed(work: Callable[[], object]) -> float:
+def timed(work: Callable[[], object]) -> float:
+    """Seconds that a piece of work takes; what it returns if that is a float, as above."""
     start = time.perf_counter()
     own = work()
     return own if isinstance(own, float) else time.perf_counter() - start
