@@ -498,6 +498,14 @@ def test_a_signal_to_all_processes_of_a_service_ends_no_worker(load: Load) -> No
     assert [pid_of(servable) for _ in range(20)] == [pid] * 20
 
 
+def test_a_worker_is_in_the_session_of_its_server_but_not_in_its_group(load: Load) -> None:
+    """The kernel shares processors out among sessions; Ctrl-C goes to a whole group."""
+    pid = pid_of(load())
+
+    assert os.getsid(pid) == os.getsid(0)
+    assert os.getpgid(pid) == pid != os.getpgrp()
+
+
 def test_a_worker_that_does_not_listen_is_killed(
     tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
