@@ -33,8 +33,8 @@ class WorkerProcess:
     system whichever of them ends, and however; and it carries the descriptors of shared memory.
 
     The worker is in a process group of its own, so that Ctrl-C in a terminal reaches the server
-    alone. It shares the server's session: the kernel shares processors out among sessions, where it
-    groups them (`sched_autogroup_enabled`), and a call from one to another waits longer.
+    alone. It shares the server's session: Linux shares processors out among sessions, where it
+    groups them (`sched_autogroup_enabled`), and a call that passes between two waits longer.
 
     Args:
         name: What starts each line of its log.
