@@ -2,32 +2,29 @@
 
 const place = document.querySelector("[data-reference]");
 
-/** The address of an operation stands within a button, so it cannot be a link as well. */
-const addressesAsText = ({ React }) => ({
-  components: { DeepLink: ({ text }) => React.createElement("span", null, text) },
-});
-
-/** Swagger UI's own layout says that it is the main part of the page, which has one already. */
-const partOfAPage = ({ React }) => {
-  const render = (component) => React.createElement(component);
-  const PartOfAPage = ({ getComponent }) =>
-    React.createElement(
-      "div",
-      { className: "swagger-ui" },
-      render(getComponent("SvgAssets")),
-      ...["errors", "operations", "Models"].map((name) => render(getComponent(name, true))),
+/** Swagger UI's own layout without its frame, which would be a second main part of our page. */
+function plainLayout({ React: { createElement } }) {
+  return ({ getComponent, specSelectors }) => {
+    if (specSelectors.loadingStatus() === "failed") {
+      const sentence = "The description of the API could not be loaded. Reload the page.";
+      return createElement("p", { role: "alert" }, sentence);
+    }
+    const parts = ["operations", "Models"].map((name) =>
+      createElement(getComponent(name, true), { key: name }),
     );
-  return { components: { PartOfAPage } };
-};
+    const signs = createElement(getComponent("SvgAssets"), { key: "signs" });
+    return createElement("div", { className: "swagger-ui" }, signs, ...parts);
+  };
+}
 
 window.SwaggerUIBundle({
   domNode: place,
   url: place.dataset.reference,
-  deepLinking: true,
+  deepLinking: false, // its links stand in buttons, where neither keyboard nor screen reader fits
   defaultModelsExpandDepth: 0,
   docExpansion: "list",
-  layout: "PartOfAPage",
-  plugins: [addressesAsText, partOfAPage],
+  layout: "PlainLayout",
+  plugins: [(system) => ({ components: { PlainLayout: plainLayout(system) } })],
   validatorUrl: null, // it would tell another site of ours
   requestInterceptor: (request) => {
     request.headers["X-CSRF-Token"] = place.dataset.token;
