@@ -11,7 +11,14 @@ latency begins to rise; `report` puts all together, `charts` and `page` show it.
 
 from stress.alone import alone
 from stress.charts import histogram_chart, latency_chart, throughput_chart
-from stress.exceptions import ForeignError, InUseError, PlanError, ReportError, StressError
+from stress.exceptions import (
+    ForeignError,
+    InUseError,
+    LockError,
+    PlanError,
+    ReportError,
+    StressError,
+)
 from stress.histogram import Histogram
 from stress.knee import Knee, Point, Sign, find_knee
 from stress.loopback import check_target, check_url, is_this_machine
@@ -31,6 +38,7 @@ __all__ = [
     "InUseError",
     "Knee",
     "Live",
+    "LockError",
     "ModelServerCalls",
     "Outcome",
     "PlanError",

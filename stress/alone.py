@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from stress.exceptions import InUseError
+from stress.exceptions import InUseError, LockError
 
 __all__ = ["alone", "lock_path"]
 
@@ -30,11 +30,9 @@ def alone(path: Path | None = None) -> Iterator[None]:
 
     Raises:
         InUseError: Somebody else holds it, in this process or another one.
-        OSError: The file cannot be opened.
+        LockError: The file cannot be opened.
     """
-    # Nobody may put a link to another file in our way.
-    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-    descriptor = os.open(path or lock_path(), flags, 0o600)
+    descriptor = _opened(path or lock_path())
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -43,3 +41,15 @@ def alone(path: Path | None = None) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def _opened(path: Path) -> int:
+    # Nobody may put a link to another file in our way.
+    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+    try:
+        return os.open(path, flags, 0o600)
+    except OSError as error:
+        raise LockError(
+            f"The lock of stress runs, {path}, cannot be opened: {error.strerror}. Name a folder "
+            "that can be written to in XDG_RUNTIME_DIR."
+        ) from error

@@ -6,10 +6,18 @@
     ├── PlanError         the load makes no sense, or is beyond what is allowed
     ├── ForeignError      the target is not on this machine
     ├── InUseError        another stress run is in progress
+    ├── LockError         nobody can tell whether another stress run is in progress
     └── ReportError       a document is no report of a stress run
 """
 
-__all__ = ["ForeignError", "InUseError", "PlanError", "ReportError", "StressError"]
+__all__ = [
+    "ForeignError",
+    "InUseError",
+    "LockError",
+    "PlanError",
+    "ReportError",
+    "StressError",
+]
 
 
 class StressError(Exception):
@@ -26,6 +34,10 @@ class ForeignError(StressError):
 
 class InUseError(StressError):
     """Another stress run is in progress."""
+
+
+class LockError(StressError):
+    """Nobody can tell whether another stress run is in progress."""
 
 
 class ReportError(StressError):

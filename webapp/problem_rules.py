@@ -5,7 +5,7 @@ from http import HTTPStatus
 
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from stress import ForeignError, InUseError, PlanError, ReportError
+from stress import ForeignError, InUseError, LockError, PlanError, ReportError
 from videos import NotAVideoError, VideoError
 from vision import EmptyPictureError, PictureError, UnsupportedFormatError
 from webapp.exceptions import (
@@ -199,6 +199,9 @@ RULES: dict[type[Exception], Rule] = {
         HTTPStatus.FORBIDDEN,
         "The model server is elsewhere",
         "Where that is meant, set SIGHTLINE_STRESS=on.",
+    ),
+    LockError: Rule(
+        HTTPStatus.SERVICE_UNAVAILABLE, "No stress run now", "Tell whoever runs this site."
     ),
     PlanError: Rule(
         HTTPStatus.BAD_REQUEST, "This load is not possible", "Change it and start again."

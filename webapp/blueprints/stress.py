@@ -11,6 +11,7 @@ from stress import (
     Call,
     ForeignError,
     InUseError,
+    LockError,
     ModelServerCalls,
     PlanError,
     Subject,
@@ -42,8 +43,8 @@ blueprint = Blueprint("stress", __name__, url_prefix="/stress")
 
 # What the person at the form can put right, there or elsewhere.
 _BAD_INPUT = (
-    UploadError, FieldError, PictureError, PlanError, ForeignError, InUseError, NoModelError,
-    UnknownSampleError,
+    UploadError, FieldError, PictureError, PlanError, ForeignError, InUseError, LockError,
+    NoModelError, UnknownSampleError,
 )  # fmt: skip
 _THIS_SITE = "this web app"
 
@@ -140,7 +141,7 @@ def _start(fields: Mapping[str, str]) -> str:
     """Start the run of the form.
 
     Raises:
-        PlanError, ForeignError, InUseError: It may not be started.
+        PlanError, ForeignError, InUseError, LockError: It may not be started.
         UploadError, PictureError, FieldError, UnknownSampleError: Its picture or model is none.
         NoModelError: No model is installed.
         StorageError: It cannot be written down.

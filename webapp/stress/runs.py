@@ -66,6 +66,7 @@ class StressRuns:
 
         Raises:
             InUseError: Another run goes on, on this machine or on this site.
+            LockError: Nobody can tell whether one does.
             StorageError: It could not be written down.
         """
         report = StressReport(subject, plan, self._now())

@@ -12,6 +12,7 @@ from stress import (
     By,
     ForeignError,
     InUseError,
+    LockError,
     PlanError,
     StressPlan,
     alone,
@@ -130,6 +131,6 @@ def test_link_in_place_of_the_lock_is_not_followed(tmp_path: Path) -> None:
     """In a folder that many may write to, nobody makes us open another file."""
     (tmp_path / "lock").symlink_to(tmp_path / "elsewhere")
 
-    with pytest.raises(OSError, match="symbolic"), alone(tmp_path / "lock"):
+    with pytest.raises(LockError, match="symbolic"), alone(tmp_path / "lock"):
         pass
     assert not (tmp_path / "elsewhere").exists()

@@ -168,6 +168,18 @@ def test_run_of_the_command_line_keeps_the_page_from_another(start: Start) -> No
     assert "in progress on this machine" in refused.text
 
 
+def test_lock_that_cannot_be_taken_starts_nothing(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder that is not there is said above the form, with what to set."""
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "missing"))
+
+    refused = start()
+
+    assert refused.status_code == 503
+    assert "XDG_RUNTIME_DIR" in refused.text
+
+
 def test_health_is_told_while_a_run_goes_on(
     web: FlaskClient, start: Start, held: threading.Event
 ) -> None:
