@@ -13,9 +13,7 @@ from contextlib import contextmanager
 import numpy as np
 
 from benchmarks.processes import free_port, process
-from serving_client import ModelRef, Retry, ServingClient
-from serving_client._h2_answer import PREFIX
-from serving_client._h2_frames import (
+from http2.frames import (
     HEADER,
     PREFACE,
     WINDOW_DEFAULT,
@@ -27,7 +25,9 @@ from serving_client._h2_frames import (
     settings,
     window_update,
 )
-from serving_client._h2_headers import literal
+from http2.headers import literal
+from serving_client import ModelRef, Retry, ServingClient
+from serving_client._h2_answer import PREFIX
 from serving_client.testing import PredictCall, TinyModel
 from serving_client.testing._tiny_models import Answers
 

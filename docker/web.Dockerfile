@@ -32,11 +32,13 @@ RUN mkdir -p /models /var/lib/sightline/originals /var/lib/sightline/database \
 COPY --from=build /opt/venv /opt/venv
 WORKDIR /opt/sightline
 COPY docker/web_healthcheck.py ./
+COPY http2/ http2/
 COPY protos/ protos/
 COPY vision/ vision/
 COPY recognition/ recognition/
 COPY serving_client/ serving_client/
 COPY stress/ stress/
+COPY videos/ videos/
 COPY webapp/ webapp/
 # Byte code now: the root file system is read-only later.
 RUN python3 -m compileall -q /opt/sightline

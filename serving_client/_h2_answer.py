@@ -12,9 +12,9 @@ from urllib.parse import unquote_to_bytes
 
 import grpc
 
+from http2.frames import ErrorCode, H2Error, error_name
+from http2.headers import HeaderList
 from serving_client._grpc_channels import pushback_s
-from serving_client._h2_frames import ErrorCode, H2Error, error_name
-from serving_client._h2_headers import HeaderList
 from serving_client._message_size import MessageSizeError
 from serving_client._transport import TransportError
 

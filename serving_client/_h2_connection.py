@@ -2,9 +2,7 @@
 
 import time
 
-from serving_client._deadline import Deadline
-from serving_client._h2_answer import PREFIX, Answer
-from serving_client._h2_frames import (
+from http2.frames import (
     PREFACE,
     WINDOW_DEFAULT,
     WINDOW_MAX,
@@ -17,7 +15,9 @@ from serving_client._h2_frames import (
     settings,
     window_update,
 )
-from serving_client._h2_headers import BLOCK_BYTES_MAX
+from http2.headers import BLOCK_BYTES_MAX
+from serving_client._deadline import Deadline
+from serving_client._h2_answer import PREFIX, Answer
 from serving_client._h2_listener import FRAME_BYTES_MAX, Listener
 from serving_client._h2_outbox import Outbox
 from serving_client._h2_reader import FrameReader

@@ -3,8 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import ClassVar
 
-from serving_client._h2_answer import Answer, UnprocessedError
-from serving_client._h2_frames import (
+from http2.frames import (
     FRAME_BYTES_MIN_MAX,
     WINDOW_DEFAULT,
     WINDOW_MAX,
@@ -21,7 +20,8 @@ from serving_client._h2_frames import (
     unpadded,
     window_update,
 )
-from serving_client._h2_headers import BLOCK_BYTES_MAX, decode_headers
+from http2.headers import BLOCK_BYTES_MAX, decode_headers
+from serving_client._h2_answer import Answer, UnprocessedError
 from serving_client._h2_outbox import Outbox
 from serving_client._h2_reader import FrameReader
 

@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 
-from serving_client._h2_frames import ErrorCode, FrameType, H2Error, frame
+from http2.frames import ErrorCode, FrameType, H2Error, frame
 from serving_client._h2_wire import Part, Wire
 
 __all__ = ["Outbox"]

@@ -4,8 +4,8 @@ Small frames come many in one piece, and are taken from a buffer; the bytes of a
 past it, to where the message is put together.
 """
 
+from http2.frames import HEADER
 from serving_client._deadline import Deadline
-from serving_client._h2_frames import HEADER
 from serving_client._h2_wire import Wire
 
 __all__ = ["FrameReader", "HungUpError"]

@@ -6,8 +6,8 @@ import re
 from base64 import b64encode
 from collections.abc import Iterable
 
+from http2.headers import literal
 from protos.gen.tensorflow_serving.apis import model_service_pb2, prediction_service_pb2
-from serving_client._h2_headers import literal
 from serving_client._transport import Headers
 
 __all__ = ["RequestHeaders", "timeout_header"]

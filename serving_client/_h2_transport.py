@@ -12,13 +12,13 @@ from typing import TypeVar
 
 import grpc
 
+from http2.frames import ErrorCode, H2Error
 from serving_client._calls import Call
 from serving_client._config import Limits, Timeouts, Tls
 from serving_client._connection_pool import ConnectionPool, Exchange
 from serving_client._deadline import Deadline
 from serving_client._h2_answer import Answer, UnprocessedError
 from serving_client._h2_connection import H2Connection
-from serving_client._h2_frames import ErrorCode, H2Error
 from serving_client._h2_request import RequestHeaders
 from serving_client._h2_wire import PlainWire, TlsWire
 from serving_client._message_size import check_request

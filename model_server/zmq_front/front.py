@@ -8,7 +8,7 @@ from model_server.listening import address
 from model_server.tokens import Authentication
 from model_server.zmq_front.exchange import Exchange
 from model_server.zmq_front.methods import methods_of
-from model_server.zmq_front.reception import Reception
+from model_server.zmq_front.reception import ZmqReception
 from model_server.zmq_front.router import SharedRouter
 from model_server.zmq_front.settings import ZmqSettings
 
@@ -31,7 +31,7 @@ class ZmqFront:
         self._authentication = authentication
         self._settings = settings
         self._router: SharedRouter | None = None
-        self._reception: Reception | None = None
+        self._reception: ZmqReception | None = None
 
     def start(self, host: str, port: int) -> None:
         """Listen, and answer calls from now on.
@@ -40,7 +40,7 @@ class ZmqFront:
             ListenError: The port cannot be had.
         """
         self._router = SharedRouter(host, port, self._settings.message_bytes_max)
-        self._reception = Reception(self._router, self._settings)
+        self._reception = ZmqReception(self._router, self._settings)
         for number in range(self._settings.threads + 1):  # one takes calls in
             threading.Thread(
                 target=self._serve,
@@ -61,7 +61,7 @@ class ZmqFront:
             self._reception.close(grace_s)
             self._router.close()
 
-    def _serve(self, router: SharedRouter, reception: Reception) -> None:
+    def _serve(self, router: SharedRouter, reception: ZmqReception) -> None:
         while received := reception.next_call():
             exchange = Exchange(received, self._methods, self._authentication)
             try:

@@ -1,11 +1,11 @@
-"""Taking calls in, and handing each to the next free thread."""
+"""Taking calls in that arrive over ZeroMQ."""
 
 import logging
 import threading
 import time
-from collections import deque
 
 from model_server.call import Call
+from model_server.reception import Reception
 from model_server.status import Code, ServingError
 from model_server.zmq_front.router import Delivery, SharedRouter
 from model_server.zmq_front.settings import ZmqSettings
@@ -47,14 +47,8 @@ class Received:
         return self.is_cancelled or not self._connection.is_open
 
 
-class Reception:
-    """Where threads get the calls that they run, at most so many of them at once.
-
-    The threads take turns at the door: whoever is free and first in line takes in what arrives,
-    until there is a call for itself; then the next one steps up while the call is run. So nobody
-    has to be woken up between the arrival of a call and its run, and there is always one who takes
-    in calls as they come, cancellations, and the news that a client is gone, even if all others are
-    busy; for that there must be a thread more than calls that run at once.
+class ZmqReception(Reception[Received]):
+    """Takes in calls, and cancellations of them.
 
     Args:
         router: Where calls arrive.
@@ -62,62 +56,13 @@ class Reception:
     """
 
     def __init__(self, router: SharedRouter, settings: ZmqSettings) -> None:
+        super().__init__(settings.threads, settings.waiting_max, settings.waiting_bytes_max)
         self._router = router
-        self._settings = settings
-        self._door = threading.Lock()
-        self._changed = threading.Condition()
-        self._waiting: deque[Received] = deque()
-        self._waiting_bytes = 0
-        self._running = 0
+        self._message_bytes_max = settings.message_bytes_max
         self._known: dict[tuple[bytes, int], Received] = {}
-        self._is_closing = False
-        self._is_closed = False
+        self._known_lock = threading.Lock()
 
-    def next_call(self) -> Received | None:
-        """Wait for a call to run; `None` once there will be no more. Each must be `finish`ed."""
-        if received := self._take():
-            return received
-        with self._door:
-            while not self._is_closed:
-                took_in = self._take_in()
-                if received := self._take():
-                    return received
-                if not took_in:
-                    self._router.wait()
-        return None
-
-    def finish(self, received: Received) -> None:
-        """Note that a call was answered."""
-        with self._changed:
-            self._running -= 1
-            self._forget(received)
-            self._changed.notify_all()
-
-    def refuse(self) -> None:
-        """Take in no more calls."""
-        self._is_closing = True
-
-    def close(self, finish_s: float) -> None:
-        """Let the calls that were taken in finish for so long, and hand out no more."""
-        self.refuse()
-        with self._changed:
-            self._changed.wait_for(lambda: not (self._waiting or self._running), finish_s)
-        self._is_closed = True
-        self._router.wake()
-        with self._door:  # whoever stood there has left
-            pass
-
-    def _take(self) -> Received | None:
-        with self._changed:
-            is_full = self._running >= self._settings.threads
-            if self._is_closed or is_full or not self._waiting:
-                return None
-            self._running += 1
-            received = self._waiting.popleft()
-            self._waiting_bytes -= received.bytes_
-            return received
-
-    def _take_in(self) -> bool:
+    def take_in(self) -> bool:
         """Take in some of what has arrived; say whether there was anything."""
         for count in range(_AT_ONCE):
             delivery = self._router.receive()
@@ -130,6 +75,38 @@ class Reception:
                 logger.exception("a message could not be taken in")
         return True
 
+    def wait(self) -> None:
+        """Wait for messages."""
+        self._router.wait()
+
+    def wake(self) -> None:
+        """End the wait of the thread that waits."""
+        self._router.wake()
+
+    def admit(self, call: Received) -> None:
+        """Let a call wait for its turn, and for its cancellation.
+
+        Raises:
+            ServingError: It is too large, or there are too many already.
+        """
+        if call.bytes_ > self._message_bytes_max:
+            raise ServingError(
+                Code.RESOURCE_EXHAUSTED,
+                f"The request has {call.bytes_} bytes, and this server takes at most "
+                f"{self._message_bytes_max} over ZeroMQ",
+            )
+        with self._known_lock:
+            super().admit(call)
+            self._known[call.sender, call.call_id] = call
+
+    def finish(self, call: Received) -> None:
+        """Note that a call was answered."""
+        key = (call.sender, call.call_id)
+        with self._known_lock:
+            if self._known.get(key) is call:
+                del self._known[key]
+        super().finish(call)
+
     def _read(self, delivery: Delivery) -> None:
         head = Head.read(delivery.frames[0]) if delivery.frames else None
         if head is None:
@@ -139,42 +116,11 @@ class Reception:
         else:
             try:
                 head.check()
-                self._admit(Received(delivery, head))
+                self.admit(Received(delivery, head))
             except ServingError as error:
                 self._router.send(delivery.sender, refusal(head.call_id, "", error))
 
     def _cancel(self, key: tuple[bytes, int]) -> None:
-        with self._changed:
+        with self._known_lock:
             if received := self._known.get(key):
                 received.is_cancelled = True
-
-    def _admit(self, received: Received) -> None:
-        """Let a call wait for its turn.
-
-        Raises:
-            ServingError: It is too large, or there are too many already.
-        """
-        settings = self._settings
-        if received.bytes_ > settings.message_bytes_max:
-            raise ServingError(
-                Code.RESOURCE_EXHAUSTED,
-                f"The request has {received.bytes_} bytes, and this server takes at most "
-                f"{settings.message_bytes_max} over ZeroMQ",
-            )
-        if self._is_closing:
-            raise ServingError(Code.UNAVAILABLE, "The server is about to stop")
-        with self._changed:
-            waiting_bytes = self._waiting_bytes + received.bytes_
-            is_full = len(self._waiting) >= settings.waiting_max
-            if is_full or (self._waiting and waiting_bytes > settings.waiting_bytes_max):
-                raise ServingError(
-                    Code.UNAVAILABLE, f"{len(self._waiting)} calls wait already, try again later"
-                )
-            self._waiting.append(received)
-            self._waiting_bytes = waiting_bytes
-            self._known[received.sender, received.call_id] = received
-
-    def _forget(self, received: Received) -> None:
-        key = (received.sender, received.call_id)
-        if self._known.get(key) is received:
-            del self._known[key]

@@ -102,8 +102,8 @@ def test_builders_are_told_what_they_may_see() -> None:
     let_in = {line[1:].split("/")[0] for line in lines if line.startswith("!")}
     assert lines[0] == "*"
     assert let_in == {
-        "docker", "model_server", "protos", "recognition", "requirements", "serving_client",
-        "stress", "vision", "webapp",
+        "docker", "http2", "model_server", "protos", "recognition", "requirements",
+        "serving_client", "stress", "videos", "vision", "webapp",
     }  # fmt: skip
 
 

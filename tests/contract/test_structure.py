@@ -12,19 +12,20 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = (
-    "benchmarks", "launcher", "model_server", "pipeline", "protos", "recognition",
+    "benchmarks", "http2", "launcher", "model_server", "pipeline", "protos", "recognition",
     "serving_client", "sightline", "stress", "videos", "vision", "webapp",
 )  # fmt: skip
 
 # Of our own packages, each one may import these besides itself.
 ALLOWED = {
-    "benchmarks": {"serving_client", "vision"},
+    "benchmarks": {"http2", "serving_client", "vision"},
+    "http2": set[str](),
     "launcher": set[str](),
-    "model_server": set[str](),
+    "model_server": {"http2"},
     "pipeline": {"serving_client", "vision"},
     "protos": set[str](),
     "recognition": {"serving_client", "vision"},
-    "serving_client": {"protos"},
+    "serving_client": {"http2", "protos"},
     "sightline": {"recognition", "serving_client", "stress", "videos", "vision"},
     "stress": {"recognition", "serving_client", "vision"},
     "videos": set[str](),
@@ -94,6 +95,14 @@ def test_vision_needs_only_numpy_and_pillow() -> None:
     assert names - set(sys.stdlib_module_names) <= VISION_NEEDS | {"vision"}
 
 
+def test_http2_needs_only_the_standard_library() -> None:
+    """It is pure, so whoever uses it brings the sockets and the clock along."""
+    names = {name.partition(".")[0] for path in source_files("http2") for name in imported(path)}
+
+    assert names <= set(sys.stdlib_module_names) | {"http2"}
+    assert not names & {"asyncio", "select", "selectors", "socket", "ssl", "threading", "time"}
+
+
 def test_videos_needs_only_numpy_and_pyav() -> None:
     """The package of videos imports nothing else but the standard library."""
     names = {name.partition(".")[0] for path in source_files("videos") for name in imported(path)}
@@ -131,6 +140,7 @@ def _export_order(name: str) -> tuple[int, str]:
 @pytest.mark.parametrize(
     "package",
     [
+        "http2",
         "model_server",
         "protos",
         "recognition",

@@ -15,6 +15,8 @@ import numpy as np
 import pytest
 import trustme
 
+from http2.frames import FrameType, Setting, frame, settings
+from http2.headers import literal
 from protos.gen.tensorflow_serving.apis import prediction_service_pb2_grpc
 from serving_client import (
     AsyncServingClient,
@@ -34,8 +36,6 @@ from serving_client import (
     UnauthenticatedError,
     UnavailableError,
 )
-from serving_client._h2_frames import FrameType, Setting, frame, settings
-from serving_client._h2_headers import literal
 from serving_client.testing import TinyModel
 from serving_client.testing.fixtures import TinyServers
 from tests.integration.serving_client.echo import Echo

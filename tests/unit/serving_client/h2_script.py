@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from http2.frames import HEADER, PREFACE, Flag, FrameType, Setting, frame, settings
+from http2.headers import literal
 from serving_client._deadline import Deadline
 from serving_client._h2_answer import PREFIX
-from serving_client._h2_frames import HEADER, PREFACE, Flag, FrameType, Setting, frame, settings
-from serving_client._h2_headers import literal
 from serving_client._h2_wire import Part
 
 __all__ = [

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from http2.frames import ErrorCode, H2Error
 from serving_client._h2_answer import PREFIX, Answer, UnprocessedError
-from serving_client._h2_frames import ErrorCode, H2Error
 from serving_client._message_size import MessageSizeError
 from serving_client._transport import TransportError
 

@@ -8,10 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serving_client._deadline import Deadline
-from serving_client._h2_answer import PREFIX, UnprocessedError
-from serving_client._h2_connection import H2Connection
-from serving_client._h2_frames import (
+from http2.frames import (
     WINDOW_DEFAULT,
     WINDOW_MAX,
     ErrorCode,
@@ -24,7 +21,10 @@ from serving_client._h2_frames import (
     settings,
     window_update,
 )
-from serving_client._h2_headers import BLOCK_BYTES_MAX, literal
+from http2.headers import BLOCK_BYTES_MAX, literal
+from serving_client._deadline import Deadline
+from serving_client._h2_answer import PREFIX, UnprocessedError
+from serving_client._h2_connection import H2Connection
 from serving_client._h2_reader import HungUpError
 from serving_client._transport import TransportError
 from tests.unit.serving_client.h2_script import (

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from serving_client._h2_headers import decode_headers
+from http2.headers import decode_headers
 from serving_client._h2_request import RequestHeaders, timeout_header
 
 UNITS_S = {"u": 1e-6, "m": 1e-3, "S": 1.0}

@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 
 from model_server.testing import wait_until
-from model_server.zmq_front.reception import Received, Reception
+from model_server.zmq_front.reception import Received, ZmqReception
 from model_server.zmq_front.router import Connection, Delivery, SharedRouter
 from model_server.zmq_front.settings import ZmqSettings
 from model_server.zmq_front.wire import Frame, Head
@@ -60,8 +60,8 @@ def router() -> FakeRouter:
     return FakeRouter()
 
 
-def reception(router: FakeRouter, **settings: Any) -> Reception:
-    return Reception(cast("SharedRouter", router), ZmqSettings(**settings))
+def reception(router: FakeRouter, **settings: Any) -> ZmqReception:
+    return ZmqReception(cast("SharedRouter", router), ZmqSettings(**settings))
 
 
 def ids(calls: Sequence[Received | None]) -> list[int | None]:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serving_client._h2_frames import (
+from http2.frames import (
     ErrorCode,
     Flag,
     FrameType,

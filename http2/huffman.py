@@ -6,7 +6,7 @@ code is the number after the one before. So the lengths are all that has to be w
 
 from collections.abc import Iterator
 
-from serving_client._h2_frames import ErrorCode, H2Error
+from http2.frames import ErrorCode, H2Error
 
 __all__ = ["huffman_decoded"]
 
