@@ -29,6 +29,7 @@ COPY --from=build /opt/venv /opt/venv
 COPY docker/model_server/tf_serving_entrypoint.sh docker/model_server/tensorflow_model_server /usr/bin/
 COPY docker/serving/healthcheck.sh /etc/sightline/healthcheck.sh
 WORKDIR /opt/sightline
+COPY http2/ http2/
 COPY model_server/ model_server/
 RUN python3 -m compileall -q /opt/sightline
 ENV PATH=/opt/venv/bin:$PATH \

@@ -1,6 +1,7 @@
 """The flags of the program: the original's names and defaults, and a few of our own."""
 
 import os
+import select
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -122,6 +123,11 @@ class Flags:
     grpc_max_threads: int = _flag(
         _THREADS, "gRPC calls answered at once.", least=1, shown="4 per CPU"
     )
+    light_grpc: bool = _flag(
+        False,
+        "Speak gRPC by code of our own instead of the gRPC library's: less time per call, without "
+        "TLS, UNIX socket and channel arguments.",
+    )
     grpc_channel_arguments: str = _flag(
         "", "Comma-separated name=value options of the gRPC server."
     )
@@ -200,6 +206,8 @@ class Flags:
                 Code.UNIMPLEMENTED,
                 "use_alts_credentials: there is no ALTS here; use ssl_config_file.",
             )
+        if self.light_grpc:
+            self._check_light()
         if not self.model_base_path and not self.model_config_file:
             raise _invalid(
                 "Both server_options.model_base_path and server_options.model_config_file "
@@ -217,6 +225,13 @@ class Flags:
                 "tensorflow_session_parallelism must not be set together with "
                 "tensorflow_intra_op_parallelism or tensorflow_inter_op_parallelism."
             )
+
+    def _check_light(self) -> None:
+        for name in ("ssl_config_file", "grpc_socket_path", "grpc_channel_arguments"):
+            if getattr(self, name):
+                raise _invalid(f"--{name} needs the gRPC library; leave out --light_grpc")
+        if not hasattr(select, "epoll"):
+            raise ServingError(Code.UNIMPLEMENTED, "--light_grpc needs epoll, which Linux has.")
 
     @property
     def intra_op_threads(self) -> int:

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from typing import TYPE_CHECKING
 
 from model_server.config import Flags
 from model_server.config_file import config_file_of, initial_config
@@ -17,6 +18,9 @@ from model_server.source import FileSystemStoragePathSource
 from model_server.tokens import authentication_of
 from model_server.zmq_front.front import ZmqFront
 from model_server.zmq_front.settings import ZmqSettings
+
+if TYPE_CHECKING:
+    from model_server.h2_front.front import LightFront
 
 logger = logging.getLogger(__name__)
 
@@ -51,9 +55,7 @@ class ModelServer:
             allow_labels_for_unavailable=flags.allow_version_labels_for_unavailable_models,
         )
         self._authentication = authentication_of(flags)
-        self._grpc = GrpcFront(
-            self._core, self._health, self._authentication, GrpcSettings.of(flags)
-        )
+        self._grpc = self._grpc_front()
         self._rest = RestFront(self._core, self._authentication, RestSettings.of(flags))
         self._zmq = ZmqFront(self._core, self._authentication, ZmqSettings.of(flags))
 
@@ -77,6 +79,16 @@ class ModelServer:
             self._rest.start(flags.host, flags.rest_api_port)
         if flags.zmq_port:
             self._zmq.start(flags.host, flags.zmq_port)
+
+    def _grpc_front(self) -> "GrpcFront | LightFront":
+        known = self._core, self._health, self._authentication
+        if not self._flags.light_grpc:
+            return GrpcFront(*known, GrpcSettings.of(self._flags))
+        # Not at the top: it needs epoll, which only Linux has.
+        from model_server.h2_front.front import LightFront  # noqa: PLC0415
+        from model_server.h2_front.settings import LightSettings  # noqa: PLC0415
+
+        return LightFront(*known, LightSettings.of(self._flags))
 
     def drain(self) -> None:
         """Accept nothing new, answer what was accepted within the grace period, and unload."""

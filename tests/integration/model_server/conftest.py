@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from model_server.runtimes import Runtime
-from tests.integration.model_server.servers import Process, Running, run_server
+from tests.integration.model_server.servers import Front, Process, Running, run_server
 from tests.integration.model_server.tiny_models import save_models
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -24,13 +24,20 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def front(request: pytest.FixtureRequest) -> Front:
+    """The flags that choose a gRPC front end; see `BOTH_FRONTS`."""
+    flags: Front = getattr(request, "param", {})
+    return flags
+
+
 @pytest.fixture
-def serve() -> Iterator[Callable[..., Running]]:
+def serve(front: Front) -> Iterator[Callable[..., Running]]:
     """A function that starts a server in this process: `serve(runtime=None, **flags)`."""
     started: list[Running] = []
 
     def start(runtime: Runtime | None = None, **flags: Any) -> Running:
-        started.append(run_server(runtime, **flags))
+        started.append(run_server(runtime, **{**front, **flags}))
         return started[-1]
 
     yield start

@@ -4,11 +4,13 @@ import socket
 import subprocess
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import grpc
+import pytest
 import tensorflow as tf
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from tensorflow_serving.apis import (
@@ -21,6 +23,17 @@ from model_server.config import Flags
 from model_server.runtimes import Runtime
 from model_server.runtimes.saved_model import SavedModelRuntime
 from model_server.server import ModelServer
+
+Front: TypeAlias = Mapping[str, Any]
+"""The flags that choose a gRPC front end."""
+
+BOTH_FRONTS = [
+    pytest.mark.parametrize(
+        "front", [{}, {"light_grpc": True}], ids=["library", "light"], indirect=True, scope="module"
+    ),
+    pytest.mark.usefixtures("front"),
+]
+"""Marks a module whose tests call over gRPC: both front ends must answer alike."""
 
 
 @dataclass(frozen=True, slots=True)

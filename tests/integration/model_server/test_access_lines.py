@@ -20,7 +20,9 @@ from tensorflow_serving.apis import predict_pb2
 
 from model_server.metrics import render
 from model_server.testing import FakeModel, FakeRuntime, wait_until
-from tests.integration.model_server.servers import Running
+from tests.integration.model_server.servers import BOTH_FRONTS, Running
+
+pytestmark = BOTH_FRONTS
 
 STAGES_GRPC = r"wait_ms=[\d.]+ receive_ms=[\d.]+ decode_ms=[\d.]+ encode_ms=[\d.]+"
 STAGES_REST = r"wait_ms=[\d.]+ decode_ms=[\d.]+ encode_ms=[\d.]+"

@@ -15,7 +15,9 @@ import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2
 
 from model_server.testing import FakeModel, FakeRuntime, wait_until
-from tests.integration.model_server.servers import Client, Running, run_server
+from tests.integration.model_server.servers import BOTH_FRONTS, Client, Front, Running, run_server
+
+pytestmark = BOTH_FRONTS
 
 FIRST, SECOND = "first-secret-0001", "second-secret-0002"
 SERVICES = {
@@ -40,7 +42,11 @@ def runtime() -> FakeRuntime:
 
 @pytest.fixture
 def running(
-    tokens: Path, runtime: FakeRuntime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tokens: Path,
+    runtime: FakeRuntime,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    front: Front,
 ) -> Iterator[Running]:
     """A server that asks for tokens, and looks for other ones all the time."""
     monkeypatch.setattr("model_server.tokens._POLL_WAIT_S", 0.01)
@@ -49,6 +55,7 @@ def running(
     monitoring.write_text("prometheus_config { enable: true }")
     running = run_server(
         runtime,
+        **front,
         model_base_path=str(tmp_path / "model"),
         auth_token_file=str(tokens),
         monitoring_config_file=str(monitoring),

@@ -15,7 +15,16 @@ from tensorflow_serving.apis import (
     predict_pb2,
 )
 
-from tests.integration.model_server.servers import Running, listing, model, run_server
+from tests.integration.model_server.servers import (
+    BOTH_FRONTS,
+    Front,
+    Running,
+    listing,
+    model,
+    run_server,
+)
+
+pytestmark = BOTH_FRONTS
 
 MODELS = Path(__file__).resolve().parents[3] / "model_repository"
 X = np.array([[1, 2], [5, 7]], np.float32)
@@ -24,7 +33,9 @@ AVAILABLE = {"state": "AVAILABLE", "error_code": 0, "error_message": ""}
 
 
 @pytest.fixture(scope="module")
-def running(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def running(
+    models: Path, tmp_path_factory: pytest.TempPathFactory, front: Front
+) -> Iterator[Running]:
     """A server of tiny models, and of the detector that comes along."""
     config = tmp_path_factory.mktemp("foreign") / "models.config"
     entries = (
@@ -33,7 +44,7 @@ def running(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         model("codes", MODELS / "codes"),
     )
     config.write_text(listing(*entries))
-    running = run_server(model_config_file=str(config))
+    running = run_server(**front, model_config_file=str(config))
     yield running
     running.close()
 

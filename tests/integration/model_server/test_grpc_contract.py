@@ -23,7 +23,17 @@ from tests.integration.model_server.example_models import (
     REGRESS,
     save_examples_model,
 )
-from tests.integration.model_server.servers import Client, Running, listing, model, run_server
+from tests.integration.model_server.servers import (
+    BOTH_FRONTS,
+    Client,
+    Front,
+    Running,
+    listing,
+    model,
+    run_server,
+)
+
+pytestmark = BOTH_FRONTS
 
 REQUESTS = {
     "Predict": predict_pb2.PredictRequest,
@@ -52,8 +62,8 @@ def config(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def running(config: Path) -> Iterator[Running]:
-    running = run_server(model_config_file=str(config))
+def running(config: Path, front: Front) -> Iterator[Running]:
+    running = run_server(**front, model_config_file=str(config))
     yield running
     running.close()
 
@@ -309,9 +319,11 @@ def test_mistakes_have_the_code_and_the_words_of_the_original(
     assert (details if beginning == message else details[: len(beginning)]) == beginning
 
 
-def test_a_reload_that_fails_to_load_says_what_and_why(config: Path, tmp_path: Path) -> None:
+def test_a_reload_that_fails_to_load_says_what_and_why(
+    config: Path, tmp_path: Path, front: Front
+) -> None:
     """The models that did not become available are counted and named, each with its error."""
-    running = run_server(model_config_file=str(config), max_num_load_retries=0)
+    running = run_server(**front, model_config_file=str(config), max_num_load_retries=0)
     (tmp_path / "1").mkdir()
     (tmp_path / "1" / "saved_model.pb").write_bytes(b"garbage")
 
@@ -453,9 +465,13 @@ def test_an_example_without_a_feature_is_the_clients_mistake(running: Running) -
     assert "Feature: x (data type: float) is required" in (caught.value.details() or "")
 
 
-def test_method_names_are_checked_on_request(config: Path, running: Running) -> None:
+def test_method_names_are_checked_on_request(config: Path, running: Running, front: Front) -> None:
     """--enable_signature_method_name_check refuses what was exported for another call."""
-    strict = run_server(model_config_file=str(config), enable_signature_method_name_check=True)
+    strict = run_server(
+        **front,
+        model_config_file=str(config),
+        enable_signature_method_name_check=True,
+    )
     sent = spec("examples", "as_predict") + ONE
 
     lenient_answer = call(running.client, "Classify", sent)
@@ -469,9 +485,13 @@ def test_method_names_are_checked_on_request(config: Path, running: Running) -> 
     )
 
 
-def test_predict_checks_method_names_too(config: Path, running: Running) -> None:
+def test_predict_checks_method_names_too(config: Path, running: Running, front: Front) -> None:
     """A signature that was exported for no call at all is the model's fault."""
-    strict = run_server(model_config_file=str(config), enable_signature_method_name_check=True)
+    strict = run_server(
+        **front,
+        model_config_file=str(config),
+        enable_signature_method_name_check=True,
+    )
     strings = tensor("inputs", "dtype: DT_STRING tensor_shape { dim {} }")
     sent = spec("examples", "unnamed") + strings
 

@@ -11,14 +11,25 @@ from grpc_health.v1 import health_pb2
 from tensorflow_serving.apis import get_model_metadata_pb2, get_model_status_pb2
 
 from model_server.testing import wait_until
-from tests.integration.model_server.servers import Running, listing, model, run_server
+from tests.integration.model_server.servers import (
+    BOTH_FRONTS,
+    Front,
+    Running,
+    listing,
+    model,
+    run_server,
+)
+
+pytestmark = BOTH_FRONTS
 
 ALL = "model_version_policy { all {} }"
 INVALID, NOT_FOUND = grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.NOT_FOUND
 
 
 @pytest.fixture(scope="module")
-def running(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def running(
+    models: Path, tmp_path_factory: pytest.TempPathFactory, front: Front
+) -> Iterator[Running]:
     """A server of all versions of a good model and of one that is broken."""
     folder = tmp_path_factory.mktemp("status")
     (folder / "broken" / "7").mkdir(parents=True)
@@ -27,7 +38,7 @@ def running(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     config.write_text(
         listing(model("half", models / "half", ALL), model("broken", folder / "broken"))
     )
-    running = run_server(model_config_file=str(config), max_num_load_retries=0)
+    running = run_server(**front, model_config_file=str(config), max_num_load_retries=0)
     wait_until(lambda: "END" in str(status(running, 'model_spec { name: "broken" }')))
     yield running
     running.close()
@@ -173,10 +184,13 @@ def test_the_health_of_an_unknown_model_is_not_found(running: Running) -> None:
     assert caught.value.code() is NOT_FOUND
 
 
-def test_watches_hear_of_the_drain_and_end(models: Path) -> None:
+def test_watches_hear_of_the_drain_and_end(models: Path, front: Front) -> None:
     """A client that watches the health is told, and does not hold up the drain."""
     running = run_server(
-        model_name="half", model_base_path=str(models / "half"), shutdown_grace_s=3600
+        **front,
+        model_name="half",
+        model_base_path=str(models / "half"),
+        shutdown_grace_s=3600,
     )
     watch = running.client.health.Watch(health_pb2.HealthCheckRequest(service="half"))
     first = next(watch).status

@@ -12,7 +12,9 @@ from tensorflow_serving.apis import classification_pb2
 from model_server.metrics import render
 from model_server.testing import FakeRuntime, wait_until
 from tests.integration.model_server.example_models import save_examples_model
-from tests.integration.model_server.servers import Running
+from tests.integration.model_server.servers import BOTH_FRONTS, Running
+
+pytestmark = BOTH_FRONTS
 
 Serve = Callable[..., Running]
 

@@ -2,6 +2,7 @@
 
 import shutil
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,8 +16,10 @@ from google.protobuf import text_format
 from tensorflow_serving.apis import get_model_status_pb2, model_management_pb2, predict_pb2
 
 from model_server.testing import FakeRuntime, wait_until
-from tests.integration.model_server.servers import Client, Running, listing, model
+from tests.integration.model_server.servers import BOTH_FRONTS, Client, Running, listing, model
 from tests.integration.model_server.tiny_models import publish
+
+pytestmark = BOTH_FRONTS
 
 Serve = Callable[..., Running]
 X = {"x": tf.make_tensor_proto(np.array([2], np.float32))}
@@ -321,6 +324,7 @@ def test_a_queued_call_whose_deadline_passed_is_not_run(serve: Serve, tmp_path: 
         wait_until(model.running.is_set)
         with pytest.raises(grpc.RpcError, match="DEADLINE_EXCEEDED"):
             running.client.predict("fake", X, timeout_s=0.2)
+        time.sleep(0.3)  # the server's clock for the call started later than the client's
         model.run_gate.set()
         first.result()
     running.client.predict("fake", X)

@@ -11,16 +11,27 @@ import tensorflow as tf
 from google.protobuf import text_format
 from tensorflow_serving.apis import predict_pb2
 
-from tests.integration.model_server.servers import Client, listing, model, run_server
+from tests.integration.model_server.servers import (
+    BOTH_FRONTS,
+    Client,
+    Front,
+    listing,
+    model,
+    run_server,
+)
 from tests.integration.model_server.tiny_models import ECHOED
+
+pytestmark = BOTH_FRONTS
 
 
 @pytest.fixture(scope="module")
-def client(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+def client(
+    models: Path, tmp_path_factory: pytest.TempPathFactory, front: Front
+) -> Iterator[Client]:
     """A client of a server of the tiny models."""
     config = tmp_path_factory.mktemp("config") / "models.config"
     config.write_text(listing(model("half", models / "half"), model("kitchen", models / "kitchen")))
-    running = run_server(model_config_file=str(config))
+    running = run_server(**front, model_config_file=str(config))
     yield running.client
     running.close()
 
@@ -67,9 +78,10 @@ def test_answers_are_in_the_typed_fields(client: Client) -> None:
     assert not response.outputs["y"].tensor_content
 
 
-def test_answers_are_in_the_content_on_request(models: Path) -> None:
+def test_answers_are_in_the_content_on_request(models: Path, front: Front) -> None:
     """--enable_serialization_as_tensor_content chooses the fast encoding."""
     running = run_server(
+        **front,
         model_name="half",
         model_base_path=str(models / "half"),
         enable_serialization_as_tensor_content=True,

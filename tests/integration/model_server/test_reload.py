@@ -14,7 +14,9 @@ from tensorflow_serving.apis.prediction_log_pb2 import PredictionLog
 from model_server.testing import FakeRuntime, wait_until
 from model_server.warmup.records import records_file, write_records
 from model_server.warmup.runtime import WarmedRuntime, WarmUp
-from tests.integration.model_server.servers import Client, Running, listing, model
+from tests.integration.model_server.servers import BOTH_FRONTS, Client, Running, listing, model
+
+pytestmark = BOTH_FRONTS
 
 Serve = Callable[..., Running]
 
