@@ -101,8 +101,10 @@ class Exchange:
             self._error = ServingError(Code.INTERNAL, f"{name} failed; see the server's log")
             parts, trailers = (), error_trailers(self._error)
         self._took_s = time.perf_counter() - self._arrived_s
-        self._reply.send(head(self._request_id), parts, trailers)
-        self.inflow.close()
+        try:
+            self._reply.send(head(self._request_id), parts, trailers)
+        finally:
+            self.inflow.close()
         self._record()
 
     def refuse(self, error: ServingError) -> None:

@@ -186,6 +186,7 @@ def test_error_with_every_kind_of_letter_comes_through(shared: Running) -> None:
         (gzip.compress(bytes(100))[:-9], "is cut off"),
         (zlib.compress(bytes(9000)), "has over 4096 bytes"),
     ],
+    ids=["no gzip", "cut off", "bomb"],
 )
 def test_compressed_request_is_inflated_within_limits(
     start: Start, body: bytes, words: str

@@ -242,7 +242,11 @@ def test_browser_is_told_so(shared: Running, method: str, kind: str, status: str
         (headers(1, block(more=[("a", "x" * 17_000)])), "8", "metadata"),
         (headers(1, block(more=[("grpc-timeout", "1n")])), "4", "Deadline"),
     ],
-)
+    ids=[
+        "no request", "no length", "half a request", "no message", "too long", "trailers only",
+        "unknown", "unknown compression", "much metadata", "late",
+    ],
+)  # fmt: skip
 def test_call_that_cannot_be_answered_is_told_why(
     shared: Running, sent: bytes, code: str, words: str
 ) -> None:
