@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 from xdist.scheduler.protocol import Scheduling
@@ -27,6 +27,10 @@ def pytest_configure() -> None:
     Shells start what runs in the background with SIGINT ignored, and children inherit that.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+# A busy machine may take long; what never comes fails all the same.
+expect.set_options(timeout=30_000)
 
 
 class FilesTogether(LoadFileScheduling):  # type: ignore[misc]  # xdist is untyped
