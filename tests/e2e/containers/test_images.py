@@ -65,8 +65,8 @@ def test_builders_see_nothing_but_sources(podman: Podman, base: str, tmp_path: P
     podman("rmi", "context-of-tests")
 
     assert set(entries) <= {
-        "docker", "model_server", "protos", "recognition", "requirements", "serving_client",
-        "stress", "vision", "webapp",
+        "docker", "http2", "model_server", "protos", "recognition", "requirements",
+        "serving_client", "stress", "videos", "vision", "webapp",
     }  # fmt: skip
 
 
