@@ -45,6 +45,7 @@ class Health(health.HealthServicer):  # type: ignore[misc]  # the package is unt
             self._watches.add(send_response_callback)
         context.add_callback(lambda: self._forget(send_response_callback))
         super().Watch(request, context, send_response_callback)
+        context.add_callback(lambda: self._drop_empty(request.service))
 
     def drain(self) -> None:
         """Report NOT_SERVING for good, and end all watches, which would hold up the drain."""
@@ -57,3 +58,9 @@ class Health(health.HealthServicer):  # type: ignore[misc]  # the package is unt
     def _forget(self, send: _SendResponse) -> None:
         with self._watches_lock:
             self._watches.discard(send)
+
+    def _drop_empty(self, service: str) -> None:
+        """Forget a name that nobody watches any more; anybody may make names up."""
+        with self._lock:
+            if not self._send_response_callbacks.get(service, True):
+                del self._send_response_callbacks[service]

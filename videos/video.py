@@ -105,6 +105,7 @@ class Video:
         self._is_cut_off = is_cut_off(file, self.format, size)
         self._packets = 0
         self._turn: tuple[int, bytes | None] | None = None
+        self._first_wh: tuple[int, int] | None = None
         self._container: InputContainer | None = None
         try:
             self._stream = self._reopen()
@@ -256,7 +257,11 @@ class Video:
     def _pixels(self, frame: "VideoFrame") -> PixelsHwc:
         """Return a picture in RGB, upright, with square pixels, and of one size with the first."""
         _check_pixels(frame.width, frame.height, self._limits)
-        width, height = _square(frame.width, frame.height, self._stream.sample_aspect_ratio)
+        if self._first_wh is None:
+            aspect = self._stream.sample_aspect_ratio
+            self._first_wh = _square(frame.width, frame.height, aspect)
+            _check_pixels(*self._first_wh, self._limits)
+        width, height = self._first_wh
         rgb = frame.reformat(width=width, height=height, format="rgb24", threads=1).to_ndarray()
         return upright(np.asarray(rgb, dtype=np.uint8), self._matrix_of(frame))
 

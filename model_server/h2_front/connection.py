@@ -1,7 +1,10 @@
 """A connection to a client: bytes in, bytes out."""
 
+import fcntl
 import select
 import socket
+import struct
+import termios
 import threading
 import time
 from contextlib import suppress
@@ -20,6 +23,7 @@ _TURNS = 4  # reads before it is another connection's turn
 _PARTS_MAX = 1000  # of one system call; the kernel's limit is 1024
 _GREETING_S = 10.0
 _PARTING_S = 2.0
+_INT = struct.Struct("i")
 _IN = select.EPOLLIN
 _BOTH = select.EPOLLIN | select.EPOLLOUT
 
@@ -77,8 +81,11 @@ class Connection:
 
     @property
     def is_busy(self) -> bool:
-        """Whether it has calls that are not answered yet, or answers that are not sent."""
-        return not self._is_over and bool(len(self._session.streams) or self._out)
+        """Whether it has calls that are not answered yet, or answers that have not arrived."""
+        with self._lock:
+            if self._is_over:
+                return False
+            return bool(len(self._session.streams) or self._out or _on_their_way(self._raw))
 
     @property
     def used_s(self) -> float:
@@ -185,6 +192,8 @@ class Connection:
         self._flush()
         self._is_over = True
         self._rest = b""
+        self._out.clear()
+        self._await_room(False)
         self._began_s = time.monotonic()
         with suppress(OSError):
             self._raw.shutdown(socket.SHUT_WR)
@@ -241,6 +250,12 @@ class Connection:
             with suppress(OSError):
                 self._raw.shutdown(socket.SHUT_RDWR)
         self._held = held
+
+
+def _on_their_way(raw: socket.socket) -> int:
+    """Return how many bytes the other side has not acknowledged; a close could destroy them."""
+    counted = fcntl.ioctl(raw, termios.TIOCOUTQ, bytes(_INT.size))
+    return int(_INT.unpack(counted)[0])
 
 
 def _drop(parts: list[Part], sent: int) -> None:

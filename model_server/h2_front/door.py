@@ -5,8 +5,8 @@ import os
 import select
 import socket
 import time
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 
 from model_server.h2_front.budget import Budget
 from model_server.h2_front.calls import Calls
@@ -69,7 +69,7 @@ class Door(Reception[Exchange]):
 
     def wait(self) -> None:
         """Wait for news of a socket."""
-        self._happened = self._news.poll(_CHECK_S if self._connections else None)
+        self._happened = self._news.poll(_CHECK_S)
 
     def wake(self) -> None:
         """End the wait of the thread that waits."""
@@ -80,12 +80,8 @@ class Door(Reception[Exchange]):
         """Take in some of what has arrived; say whether there was anything."""
         happened, self._happened = self._happened, []
         for source, what in happened:
-            try:
+            with self._closed_on_fault(source):
                 self._attend(source, what)
-            except Exception:
-                # The edge of this thread: one connection must not keep the others from being heard.
-                logger.exception("a connection could not be attended to")
-                self._close(source)
         if time.monotonic() - self._checked_s > _CHECK_S:
             self._check()
         return False
@@ -131,6 +127,15 @@ class Door(Reception[Exchange]):
             connection.write()
         if what & ~select.EPOLLOUT:
             self._spread(source, connection.read(self._scratch))
+
+    @contextmanager
+    def _closed_on_fault(self, source: int) -> Iterator[None]:
+        """Keep a fault with one connection from those who speak over others: the thread's edge."""
+        try:
+            yield
+        except Exception:
+            logger.exception("a connection could not be attended to")
+            self._close(source)
 
     def _spread(self, source: int, news: News) -> None:
         """Pass on what became of the calls of a connection."""
@@ -205,7 +210,8 @@ class Door(Reception[Exchange]):
         """See to it that everybody gets on."""
         self._checked_s = now_s = time.monotonic()
         for source, connection in tuple(self._connections.items()):
-            self._spread(source, connection.check(now_s, self._settings.slow_after_s))
+            with self._closed_on_fault(source):
+                self._spread(source, connection.check(now_s, self._settings.slow_after_s))
         if self._is_listening:
             with suppress(OSError, ValueError):  # it may be closed by now
                 self._news.modify(self._listener, select.EPOLLIN)

@@ -49,6 +49,8 @@ class Stream:
         visit: The call.
         outflow: The answer.
         began_s: When it began, by `time.monotonic`.
+        seen_s: When it was last seen to that the request comes on; at first, when it began.
+        seen: How much of the request had come by then, bytes.
         room: How much more its client may send.
         unread: How much it sent that it was not told of yet that there is room again.
         is_heard: Whether its client has said all.
@@ -58,6 +60,8 @@ class Stream:
     visit: Visit
     outflow: Outflow
     began_s: float
+    seen_s: float
+    seen: int = 0
     room: int = WINDOW
     unread: int = 0
     is_heard: bool = False

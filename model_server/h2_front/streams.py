@@ -14,6 +14,9 @@ COST_OF_CALL = 5.0
 
 _CUT_SHORT_MAX = 512
 _BYTES_PER_S_MIN = 1024
+# Clients round the time that they tell us up, and look at their own clocks.
+_SLACK_S = 0.02
+_SLACK = 0.1
 _BYTES_PER_FRAME = 2048  # of answers; for so many a client may open its windows once
 
 
@@ -62,7 +65,8 @@ class Streams:
     def begin(self, visit: Visit) -> Stream:
         """Begin a stream with its call."""
         outflow = Outflow(visit.stream, self._window)
-        stream = self._open[visit.stream] = Stream(visit, outflow, time.monotonic())
+        now_s = time.monotonic()
+        stream = self._open[visit.stream] = Stream(visit, outflow, now_s, now_s)
         return stream
 
     def end_request(self, stream: Stream) -> None:
@@ -90,8 +94,11 @@ class Streams:
         self.ready.append(stream.visit)
 
     def take_back(self, stream: Stream) -> None:
-        """Note that a client wants no answer any more."""
-        self._patience.lose(COST_OF_CALL)
+        """Note that a client wants no answer any more; when its time was up that is its right."""
+        now_s = time.monotonic()
+        slack_s = max(_SLACK_S, _SLACK * (now_s - stream.began_s))
+        if now_s + slack_s < stream.visit.deadline:
+            self._patience.lose(COST_OF_CALL)
         self._open.pop(stream.visit.stream, None)
         self._note_gone(stream)
 
@@ -119,17 +126,11 @@ class Streams:
         for stream in tuple(self._open.values()):
             if stream.is_handed_over:
                 continue
-            took_s, received = now_s - stream.began_s, stream.visit.inflow.received
-            if now_s >= stream.visit.deadline:
-                problem = "Deadline exceeded before the request was there"
-            elif took_s > slow_after_s and received < took_s * _BYTES_PER_S_MIN:
-                problem = (
-                    f"{received} bytes of the request came in {took_s:.0f} s; expected at least "
-                    f"{_BYTES_PER_S_MIN} in each second"
-                )
-            else:
-                continue
-            self.refuse(stream, ServingError(Code.DEADLINE_EXCEEDED, problem))
+            problem = "Deadline exceeded before the request was there"
+            if now_s < stream.visit.deadline:
+                problem = _slowness(stream, now_s, slow_after_s)
+            if problem:
+                self.refuse(stream, ServingError(Code.DEADLINE_EXCEEDED, problem))
 
     # --- answers
 
@@ -202,3 +203,18 @@ class Streams:
         stream.visit.is_gone = True
         self.gone.append(stream.visit)
         self.refuse(stream, ServingError(Code.CANCELLED, "Cancelled before the request was there"))
+
+
+def _slowness(stream: Stream, now_s: float, slow_after_s: float) -> str:
+    """Say what is wrong with how a request came since it was last looked at; empty if nothing."""
+    took_s = now_s - stream.seen_s
+    if took_s <= slow_after_s:
+        return ""
+    received = stream.visit.inflow.received
+    came, stream.seen, stream.seen_s = received - stream.seen, received, now_s
+    if came >= took_s * _BYTES_PER_S_MIN:
+        return ""
+    return (
+        f"{came} bytes of the request came in {took_s:.0f} s; expected at least "
+        f"{_BYTES_PER_S_MIN} in each second"
+    )

@@ -37,6 +37,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic
 from typing import Any, cast
+from urllib.parse import quote
 
 from flask import Blueprint, Response, jsonify, redirect, request, send_file, url_for
 from werkzeug.exceptions import RequestEntityTooLarge
@@ -250,8 +251,9 @@ def detections(video_id: str) -> Response:
     video = services().videos.get(video_id)
     frames = services().videos.frames(video_id)
     response = jsonify(detections_document(video, frames, threshold))
-    name = _named(video, ".json")
-    response.headers.set("Content-Disposition", "inline", filename=name)
+    # Written so that any letters fit into a header (RFC 8187).
+    name = {"filename*": f"UTF-8''{quote(_named(video, '.json'), safe='')}"}
+    response.headers.set("Content-Disposition", "inline", **name)
     return response
 
 

@@ -1,5 +1,6 @@
 """Keeping no more than wanted: results by age or size go, and files that no result is about."""
 
+import math
 import re
 from bisect import bisect_left
 from collections import Counter
@@ -146,7 +147,7 @@ class Retention:
         for video_id, path in self._annotated.files():
             if video_id not in videos or path.stem != video_id:
                 strays.append(path)
-        return [path for path in strays if path.stat().st_mtime < newest_s]
+        return [path for path in strays if _changed_s(path) < newest_s]
 
     def _remove(self, doomed: Sequence[_Row]) -> None:
         for row in doomed:
@@ -156,6 +157,14 @@ class Retention:
         ids = [row.id for row in doomed if not row.is_video]
         for start in range(0, len(ids), _AT_ONCE):
             self._remover.remove(ids[start : start + _AT_ONCE], actor=ACTOR)
+
+
+def _changed_s(path: Path) -> float:
+    """Return when a file changed last; one that was kept or dropped meanwhile is as good as new."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return math.inf
 
 
 def _past(rows: Sequence[_Row], limits: Limits, now: datetime) -> Sequence[_Row]:

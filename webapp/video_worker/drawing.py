@@ -3,8 +3,9 @@
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from videos import Frame, IsolatedVideo, VideoError, write_video
+from videos import DecoderError, Frame, IsolatedVideo, VideoError, write_video
 from vision import Detections, draw_detections
+from webapp.exceptions import UnknownVideoError
 from webapp.results import NO_DETECTIONS
 from webapp.storage.annotated import AnnotatedVideos
 from webapp.storage.originals import Originals
@@ -35,6 +36,13 @@ class Drawing:
         self._originals = originals
         self._annotated = annotated
         self._bounds = bounds
+
+    def discard_if_deleted(self, video_id: str) -> None:
+        """Take the copy away of a video that was deleted while it was drawn."""
+        try:
+            self._videos.get(video_id)
+        except UnknownVideoError:
+            self._annotated.discard(video_id)
 
     def draw(self, video: StoredVideo, check: Callable[[], None]) -> int:
         """Write the copy of a video, and return what it weighs in bytes.
@@ -97,12 +105,12 @@ def _drawn(
 
 
 def _sound_part(frames: Iterator[Frame]) -> Iterator[Frame]:
-    """Yield the frames up to where the video is damaged."""
+    """Yield the frames up to where the video is damaged; of a decoder that gives up, none."""
     count = 0
     try:
         for frame in frames:
             yield frame
             count += 1
-    except VideoError:
-        if not count:
+    except VideoError as error:
+        if not count or isinstance(error, DecoderError):
             raise

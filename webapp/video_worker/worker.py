@@ -158,7 +158,11 @@ class VideoWorker:
         except (VideoError, WebappError, OSError) as error:
             check()
             _log.warning("video %s could not be drawn: %s", video_id, error)
-        self._queue.finish_drawing(video_id, self.name, size)
+        try:
+            self._queue.finish_drawing(video_id, self.name, size)
+        except LeaseLostError:
+            self._drawing.discard_if_deleted(video_id)
+            raise
 
     def _pause(self) -> None:
         end_s = monotonic() + _IDLE_S

@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import errno
 import gzip
 import zlib
 from collections.abc import Callable, Iterator
@@ -268,6 +269,39 @@ def test_request_that_comes_too_slowly_is_refused(start: Start) -> None:
     assert "Deadline exceeded before" in late["grpc-message"]
 
 
+def test_request_that_stops_coming_is_refused(start: Start) -> None:
+    """However fast it began: what it holds is needed by others."""
+    running = start(slow_after_s=0.5)
+    with connect(running) as client:
+        client.say(headers(1, block()) + data(1, prefix(1 << 20) + bytes(200_000)))
+        stuck, _ = client.answer(1)
+        wait_until(lambda: front_of(running)._budget.taken == 0)
+
+    assert stuck["grpc-status"] == "4"
+    assert stuck["grpc-message"].startswith("0 bytes of the request came in")
+
+
+def test_port_that_could_accept_nobody_opens_again(start: Start) -> None:
+    """As when all descriptors were in use, and nobody was connected who could wake it up."""
+    running = start()
+    door = front_of(running)._door
+    assert door is not None
+
+    door._pause(OSError(errno.EMFILE, "Too many open files"))
+
+    assert is_right(running)
+
+
+def test_calls_whose_time_was_up_may_be_taken_back(start: Start) -> None:
+    """A client that gives up at the deadline that it told breaks no rule, however often."""
+    with connect(start()) as client:
+        for number in range(1, 1201, 2):
+            client.say(headers(number, block(more=[("grpc-timeout", "1u")])))
+            client.say(frame(FrameType.RST_STREAM, bytes(4), 0, number))
+        client.say(PING)
+        client.until(FrameType.PING)
+
+
 @pytest.mark.parametrize(
     "words", [b"", PREFACE[:10], PREFACE], ids=["nothing", "half a word", "no settings"]
 )
@@ -394,7 +428,7 @@ def test_watch_hears_of_changes_until_it_is_cancelled(shared: Running) -> None:
     watch.cancel()
 
     assert statuses == [3, 1, 2]
-    wait_until(lambda: not health._send_response_callbacks["another"])
+    wait_until(lambda: "another" not in health._send_response_callbacks)
 
 
 def test_drain_says_goodbye_twice_and_finishes(

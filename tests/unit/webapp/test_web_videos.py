@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from flask import Flask
@@ -284,6 +285,19 @@ def test_copy_with_boxes_is_there_being_made_or_not(
 
     assert [answer.status_code for answer in answers] == [202, 409, 206]
     assert (answers[2].data, answers[2].mimetype) == (clip[:10], "video/mp4")
+
+
+def test_any_name_fits_into_headers(
+    web: FlaskClient, send_video: Callable[..., TestResponse]
+) -> None:
+    """Servers send headers in Latin-1, which most of the world's letters are not in."""
+    answer = send_video(name="улица 🎥.mp4")
+    assert answer.json is not None
+
+    found = web.get(f"/videos/{answer.json['id']}/detections.json")
+
+    said = found.headers["Content-Disposition"]
+    assert unquote(said.encode("latin-1").decode()).endswith("''улица 🎥.json")
 
 
 def test_deleting_takes_files_along(

@@ -11,6 +11,10 @@ async function poll(address, tell) {
   for (;;) {
     try {
       const answer = await fetch(address);
+      if (answer.status === 404) {
+        location.reload(); // it was deleted, and the server says so
+        return;
+      }
       if (tell(await answer.json(), answer.ok) === "stop") {
         return;
       }
