@@ -46,7 +46,7 @@ def page(context: BrowserContext) -> Iterator[Page]:
 
 
 @pytest.fixture
-def live(page: Page, site: RunningSite) -> LivePage:
+def live(site: RunningSite, page: Page) -> LivePage:
     return LivePage(page, site.url)
 
 

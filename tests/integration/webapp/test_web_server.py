@@ -177,6 +177,8 @@ def _wait_until_refused(port: int) -> bool:
     for _ in range(100_000):
         try:
             socket.create_connection(("127.0.0.1", port), TIMEOUT_S).close()
+        except ConnectionResetError:
+            continue  # it waited in the queue when that was closed
         except ConnectionRefusedError:
             return True
     return False

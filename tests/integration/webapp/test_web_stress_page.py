@@ -37,7 +37,7 @@ def start(page: Page, site: RunningSite, loads: str, seconds: str) -> None:
 
 
 def test_run_is_drawn_while_it_goes_on_and_ends_in_place(
-    page: Page, site: RunningSite, model_server: FakeModelServer
+    site: RunningSite, page: Page, model_server: FakeModelServer
 ) -> None:
     """Figures and histogram come by themselves; a stop is answered; then nothing asks any more."""
     model_server.on_predict = lambda: time.sleep(0.02)
@@ -64,7 +64,7 @@ def test_run_is_drawn_while_it_goes_on_and_ends_in_place(
 
 
 def test_lost_site_is_said_and_asked_again(
-    page: Page, site: RunningSite, model_server: FakeModelServer
+    site: RunningSite, page: Page, model_server: FakeModelServer
 ) -> None:
     """What was drawn stays, and goes on when the site is back."""
     model_server.on_predict = lambda: time.sleep(0.02)
