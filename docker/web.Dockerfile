@@ -42,9 +42,11 @@ COPY videos/ videos/
 COPY webapp/ webapp/
 # Byte code now: the root file system is read-only later.
 RUN python3 -m compileall -q /opt/sightline
+# Uploads wait in TMPDIR while they arrive: /tmp is memory, and too small for videos.
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
+    TMPDIR=/var/lib/sightline/originals \
     SIGHTLINE_WEB_HOST=0.0.0.0 \
     SIGHTLINE_WEB_PORT=5000 \
     SIGHTLINE_MODEL_REPOSITORY=/models \
