@@ -5,6 +5,8 @@ SQLite has one writer at a time: a transaction that says so at its beginning wai
 while one that begins to write in its midst is turned away.
 """
 
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +20,7 @@ from webapp.exceptions import StorageError
 from webapp.storage.migrations import upgrade
 
 _BUSY_TIMEOUT_MS = 5000
+_BUSY_PAUSE_S = 0.01
 # Nobody else may write while tables change, however long that takes.
 _UPGRADE_TIMEOUT_MS = 600_000
 _WRITES = "sightline_writes"
@@ -128,13 +131,31 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     thousand pages), and never damages the database.
     """
     connection.isolation_level = None  # transactions begin where we say, see _begin_sqlite
-    for pragma in (
-        f"busy_timeout={_BUSY_TIMEOUT_MS}",
-        "journal_mode=WAL",
-        "synchronous=NORMAL",
-        "foreign_keys=ON",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
+    connection.execute(f"PRAGMA busy_timeout={_BUSY_TIMEOUT_MS}")
+    _write_ahead(connection)
+    connection.execute("PRAGMA synchronous=NORMAL")
+    connection.execute("PRAGMA foreign_keys=ON")
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Change to the write-ahead log, once whoever writes without it has ended.
+
+    SQLite itself does not wait here, whatever its ``busy_timeout``: it reads the file before it
+    changes it, and two readers that both want to write could wait for each other forever.
+    """
+    ends_at = time.monotonic() + _BUSY_TIMEOUT_MS / 1000
+    while not _writes_ahead(connection, is_last_try=time.monotonic() > ends_at):
+        time.sleep(_BUSY_PAUSE_S)
+
+
+def _writes_ahead(connection: sqlite3.Connection, *, is_last_try: bool) -> bool:
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+    except sqlite3.OperationalError as error:
+        if is_last_try or error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+            raise
+        return False
+    return True
 
 
 def _begin_sqlite(link: sa.Connection) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -120,6 +121,21 @@ def test_processes_that_start_together_upgrade_once(path: Path) -> None:
     for store in stores:
         store.close()
     assert found == ["toy"] * 4
+
+
+def test_writer_of_an_earlier_version_is_waited_for(path: Path) -> None:
+    """A database without a write-ahead log that someone writes to is opened when they end."""
+    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as link:
+        assert link.execute("PRAGMA journal_mode").fetchone() == ("delete",)
+        link.execute("BEGIN IMMEDIATE")
+        end = threading.Timer(0.3, link.execute, ["COMMIT"])
+        end.start()
+
+        store = ResultStore(f"sqlite:///{path}")
+        end.join()
+
+    assert store.get(DONE).model_name == "toy"
+    store.close()
 
 
 def test_interrupted_upgrade_leaves_the_database_as_it_was(path: Path) -> None:
