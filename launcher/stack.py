@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -20,6 +20,7 @@ __all__ = ["Ports", "Stack", "StackError", "specs"]
 _READY_S = 180.0
 _STOP_S = 20.0
 _POLL_S = 0.1
+_WAIT_S = 0.5
 _CONFIG_POLL_S = 2
 _AGE_MIN_S = 5.0
 
@@ -102,7 +103,7 @@ class Stack:
                 if ready:
                     self._say_models()
                     self._say(f"ready: open {self._ports.address} (Ctrl-C stops)")
-                    while not self._watch(self._events.get()):
+                    while not self._watch(self._next_event()):
                         pass
             finally:
                 self._stop()
@@ -156,6 +157,15 @@ class Stack:
         models = installed_models(self._ports.web)
         if models is not None:
             self._say(models_line(models))
+
+    def _next_event(self) -> Child | int:
+        """Waits, though never long at a time.
+
+        Python handles a signal that comes right before a wait only when that wait is over.
+        """
+        while True:
+            with suppress(queue.Empty):
+                return self._events.get(timeout=_WAIT_S)
 
     def _watch(self, event: Child | int) -> bool:
         """True for a signal to stop; a child that ended by itself is an error, or starts anew."""

@@ -4,7 +4,6 @@ import errno
 import socket
 import time
 from copy import copy
-from threading import Event
 from typing import Any
 
 from flask import Flask
@@ -55,7 +54,7 @@ class WebServer:
     """
 
     def __init__(self, app: Flask, listener: socket.socket, settings: Settings) -> None:
-        self._stopping = Event()
+        self._is_stopping = False
         self._listeners = parts_of(app).video_listeners
         self._drain_s = settings.call_timeout_s + _DRAIN_MARGIN_S
         # By file descriptor: the listener, the wake-up pipe and every connection.
@@ -78,7 +77,7 @@ class WebServer:
 
     def run(self) -> None:
         """Serve until :meth:`stop`, then finish what runs and return."""
-        while not self._stopping.is_set():
+        while not self._is_stopping:
             self._turn(_POLL_S)
         wasyncore.dispatcher.close(self._server)  # nobody new gets in
         self._listeners.stop()  # who would otherwise stay for as long as a video takes
@@ -90,9 +89,9 @@ class WebServer:
 
     def stop(self) -> None:
         """Have :meth:`run` return soon; from a signal handler or any thread, and more than once."""
-        if not self._stopping.is_set():
-            self._stopping.set()
-            self._server.pull_trigger()
+        if not self._is_stopping:
+            self._server.pull_trigger()  # first: afterwards `run` may have closed it
+            self._is_stopping = True
 
     def _turn(self, timeout_s: float) -> None:
         # select() ends at descriptor 1023, poll() does not.

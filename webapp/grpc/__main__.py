@@ -5,9 +5,10 @@ import logging
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from threading import Event
+from queue import Empty, SimpleQueue
 
 from serving_client import ENVIRONMENT, ClientConfig, ConfigError
 from webapp.access.strangers import warn_of_strangers
@@ -19,6 +20,8 @@ from webapp.samples import BUNDLED
 from webapp.telemetry.logs import log_to_stderr
 
 _log = logging.getLogger("webapp")
+
+_WAIT_S = 0.5
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -76,19 +79,30 @@ def _serve(settings: GrpcSettings, tls_files: TlsFiles | None) -> None:
     ClientConfig.from_env()  # a bad SIGHTLINE_SERVING_* shows now, not at the first call
     credentials = tls_files.credentials() if tls_files else None
     parts = assemble(settings, client=None, samples_folder=BUNDLED)
-    stopping = Event()
+    signals: SimpleQueue[int] = SimpleQueue()  # a handler may put into it at any moment
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
+        signal.signal(number, lambda number, _: signals.put(number))
     try:
         front = GrpcFront(parts, settings, credentials=credentials)
         front.start()
         warn_of_strangers(parts, settings.grpc_host)
         _log.info("listening for gRPC on %s:%d", settings.grpc_host, front.port)
-        stopping.wait()
+        _wait_for(signals)
         front.stop()
     finally:
         parts.close()
     _log.info("stopped; everything that ran was finished")
+
+
+def _wait_for(signals: SimpleQueue[int]) -> None:
+    """Wait for one, though never long at a time.
+
+    Python handles a signal that comes right before a wait only when that wait is over.
+    """
+    while True:
+        with suppress(Empty):
+            signals.get(timeout=_WAIT_S)
+            return
 
 
 if __name__ == "__main__":
