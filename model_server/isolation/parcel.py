@@ -1,9 +1,8 @@
-"""Named tensors, packed to be sent: small ones and strings into the message, others beside it."""
+"""Named tensors in shared memory: put there by one process, taken out by the other."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import cache
 from itertools import accumulate, pairwise
 from typing import Any
@@ -11,37 +10,22 @@ from typing import Any
 import ml_dtypes  # noqa: F401  # makes numpy know the names of bfloat16 and its like
 import numpy as np
 
-from model_server.isolation.protocol import Buffer, PackedTensor
+from model_server.isolation.protocol import PackedTensor
 from model_server.isolation.shared_memory import Block
 from model_server.runtimes import Tensor
 
-_INLINE_BYTES_MAX = 64 << 10
 _ALIGNMENT = 64  # bytes; what TensorFlow needs to use memory as it is
 _STRINGS = np.dtype(object)
 _LENGTH = np.dtype(np.int64)
+_BYTE = np.dtype(np.uint8)
 
 
-@dataclass(slots=True)
-class Parcel:
-    """Packed tensors.
-
-    Attributes:
-        tensors: What they are.
-        buffers: The bytes of those that travel in the message, in the same order.
-        end: Up to where the block is taken.
-    """
-
-    tensors: list[PackedTensor] = field(default_factory=list)
-    buffers: list[Buffer] = field(default_factory=list)
-    end: int = 0
-
-
-def pack(tensors: Mapping[str, Tensor], block: Block, start: int = 0) -> Parcel:
+def pack(tensors: Mapping[str, Tensor], block: Block, start: int = 0) -> list[PackedTensor]:
     """Pack tensors.
 
     Args:
         tensors: By alias; strings as objects of type bytes.
-        block: Where large ones go.
+        block: Where they go.
         start: From where on the block is free, in bytes.
 
     Raises:
@@ -49,41 +33,44 @@ def pack(tensors: Mapping[str, Tensor], block: Block, start: int = 0) -> Parcel:
             its alias.
         OSError: There is no room in the block.
     """
-    parcel = Parcel(end=start)
+    packed = []
     for alias, tensor in tensors.items():
-        dtype, offset = _name_of(tensor.dtype), None
+        dtype = _name_of(tensor.dtype)
         if dtype is None:
             raise ValueError(
                 f"{alias}: expected a data type that TensorFlow shares, got {tensor.dtype}"
             )
-        if tensor.dtype == _STRINGS:
-            parcel.buffers.append(_joined(tensor))
-        elif tensor.nbytes <= _INLINE_BYTES_MAX:
-            parcel.buffers.append(tensor.tobytes())
-        else:
-            offset = math.ceil(parcel.end / _ALIGNMENT) * _ALIGNMENT
-            parcel.end = offset + tensor.nbytes
-            block.reserve(parcel.end)
-            block.view(offset, tensor.shape, tensor.dtype)[...] = tensor
-        parcel.tensors.append(PackedTensor(alias, dtype, tensor.shape, offset))
-    return parcel
+        content = _joined(tensor) if tensor.dtype == _STRINGS else tensor
+        offset = math.ceil(start / _ALIGNMENT) * _ALIGNMENT
+        start = offset + content.nbytes
+        if content.nbytes:
+            block.reserve(start)
+            block.view(offset, content.shape, content.dtype)[...] = content
+        packed.append(PackedTensor(alias, dtype, tensor.shape, offset, content.nbytes))
+    return packed
 
 
-def unpack(
-    tensors: Iterable[PackedTensor], buffers: Sequence[Buffer], block: Block
-) -> dict[str, Tensor]:
+def end_of(packed: Iterable[PackedTensor]) -> int:
+    """Return up to where packed tensors take a block."""
+    return max((each.offset + each.size for each in packed), default=0)
+
+
+def unpack(tensors: Iterable[PackedTensor], block: Block) -> dict[str, Tensor]:
     """Return packed tensors by alias, in memory of their own.
 
     A model may keep a tensor that it was given, in a variable for example, so none of them may
     stay where the next call writes.
     """
-    inline = iter(buffers)
-    return {
-        alias: _from_buffer(next(inline), shape, np.dtype(dtype))
-        if offset is None
-        else _aligned_copy(block.view(offset, shape, np.dtype(dtype)))
-        for alias, dtype, shape, offset in tensors
-    }
+    return {each.alias: _unpacked(each, block) for each in tensors}
+
+
+def _unpacked(packed: PackedTensor, block: Block) -> Tensor:
+    dtype = np.dtype(packed.dtype)
+    if not packed.size:
+        return np.empty(packed.shape, dtype)
+    if dtype == _STRINGS:
+        return _split(block.view(packed.offset, [packed.size], _BYTE).tobytes(), packed.shape)
+    return _aligned_copy(block.view(packed.offset, packed.shape, dtype))
 
 
 @cache
@@ -94,20 +81,14 @@ def _name_of(dtype: np.dtype[Any]) -> str | None:
     return None
 
 
-def _from_buffer(buffer: Buffer, shape: Sequence[int], dtype: np.dtype[Any]) -> Tensor:
-    if dtype == _STRINGS:
-        return _split(buffer, shape)
-    return np.ndarray(shape, dtype, buffer)
-
-
-def _joined(strings: Tensor) -> Buffer:
+def _joined(strings: Tensor) -> Tensor:
     """Write the lengths of all strings, then their bytes."""
     elements = strings.ravel().tolist()
     lengths = np.fromiter(map(len, elements), _LENGTH, len(elements))
-    return lengths.tobytes() + b"".join(elements)
+    return np.frombuffer(lengths.tobytes() + b"".join(elements), _BYTE)
 
 
-def _split(buffer: Buffer, shape: Sequence[int]) -> Tensor:
+def _split(buffer: bytes, shape: Sequence[int]) -> Tensor:
     count = math.prod(shape)
     lengths = np.frombuffer(buffer, _LENGTH, count).tolist()
     bounds = accumulate(lengths, initial=count * _LENGTH.itemsize)

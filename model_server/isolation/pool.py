@@ -6,14 +6,12 @@ from collections.abc import Iterator
 from concurrent.futures import as_completed
 from contextlib import contextmanager
 
-import zmq
-
 from model_server.call import Call
 from model_server.isolation.lane import Lane, NoteDropped, WorkerLostError
-from model_server.isolation.private_folder import PrivateFolder
 from model_server.isolation.process import WorkerProcess
-from model_server.isolation.protocol import Load, Loaded
+from model_server.isolation.protocol import Load
 from model_server.isolation.supervisor import Supervisor
+from model_server.runtimes import Tensor
 from model_server.servable import ServableId
 from model_server.status import Code, ServingError
 
@@ -32,9 +30,6 @@ class WorkerPool:
         workers: How many there are.
         lanes_max: How many calls one of them may have at a time; more than that wait.
         note_dropped: Told of each call that was given up before it ran.
-
-    Raises:
-        ServingError: There is no place for sockets.
     """
 
     def __init__(
@@ -46,20 +41,17 @@ class WorkerPool:
         self._changed = threading.Condition()
         self._is_closing = False
         self._lent = 0
-        self._folder = PrivateFolder()
-        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-        self._context.set(zmq.MAX_SOCKETS, 2 * workers * (lanes_max + 1))
         # In order of their last call, the one that was idle longest first.
         self._supervisors = [
             Supervisor(load, number, self._start_process, self._changed)
             for number in range(workers)
         ]
 
-    def start(self) -> Loaded:
+    def start(self) -> dict[str, Tensor]:
         """Start all workers, and wait until each has loaded the version.
 
         Returns:
-            The answer of one of them.
+            The signatures, as `SignatureDef`s in strings, by name.
 
         Raises:
             ServingError: One of them could not, so all have ended.
@@ -102,15 +94,13 @@ class WorkerPool:
         with self._changed:
             self._is_closing = True
             self._changed.wait_for(lambda: not self._lent)
-        self._folder.remove()  # first: if the server ends meanwhile, nobody else would
         for supervisor in self._supervisors:
             supervisor.ask_to_stop()
         for supervisor in self._supervisors:
             supervisor.stop()
-        self._context.destroy(linger=0)
 
     def _start_process(self, name: str) -> WorkerProcess:
-        return WorkerProcess(name, self._folder.path, self._context, self._note_dropped)
+        return WorkerProcess(name, self._note_dropped)
 
     def _lend(self, signature: str, call: Call) -> tuple[WorkerProcess, Lane | None]:
         """Choose a worker; return an idle lane of it, or none if one more may be opened."""

@@ -8,13 +8,10 @@ import subprocess
 import sys
 import threading
 from contextlib import suppress
-from itertools import count
 from pathlib import Path
 from typing import IO, cast
 
-import zmq
-
-from model_server.isolation.lane import Lane, NoteDropped, WorkerLostError
+from model_server.isolation.lane import Lane, NoteDropped
 from model_server.isolation.lanes import Lanes
 from model_server.isolation.protocol import HEEDED_SIGNALS
 from model_server.status import Code, ServingError
@@ -30,7 +27,7 @@ class WorkerProcess:
 
     It is a fresh interpreter: a fork would copy the locks of gRPC, and of every thread, as they
     happen to be. A pair of sockets is the lifeline between the two processes. It is closed by the
-    system whichever of them ends, and however; and it carries the descriptors of shared memory.
+    system whichever of them ends, and however; and it carries the descriptors of each lane.
 
     The worker is in a process group of its own, so that Ctrl-C in a terminal reaches the server
     alone. It shares the server's session: Linux shares processors out among sessions, where it
@@ -38,8 +35,6 @@ class WorkerProcess:
 
     Args:
         name: What starts each line of its log.
-        folder: Where sockets are.
-        context: Makes sockets.
         note_dropped: Told of each call that the worker did not run.
 
     Attributes:
@@ -52,18 +47,13 @@ class WorkerProcess:
     def __init__(
         self,
         name: str,
-        folder: Path,
-        context: "zmq.Context[zmq.Socket[bytes]]",
         note_dropped: NoteDropped,
     ) -> None:
         self._name = name
-        self._folder = folder
-        self._context = context
         self._note_dropped = note_dropped
-        self._lane_numbers = count()
         self.lanes = Lanes()
         try:
-            self._lifeline, self._process = _start(folder)
+            self._lifeline, self._process = _start()
         except OSError as error:
             raise ServingError(
                 Code.RESOURCE_EXHAUSTED, f"Cannot start a worker process: {error}"
@@ -83,19 +73,12 @@ class WorkerProcess:
             WorkerLostError: The worker has ended.
             ServingError: There can be no more.
         """
-        path = self._folder / f"{self.pid}-{next(self._lane_numbers)}"
         try:
-            lane = Lane(self._context, path, self._lifeline, self._note_dropped)
-        except (OSError, zmq.ZMQError) as error:
+            return Lane(self._lifeline, self._note_dropped)
+        except OSError as error:
             raise ServingError(
                 Code.RESOURCE_EXHAUSTED, f"Cannot connect to a worker process: {error}"
             ) from error
-        try:
-            socket.send_fds(self._lifeline, [os.fsencode(path)], [lane.block.fd])
-        except OSError as error:
-            lane.close()
-            raise WorkerLostError from error
-        return lane
 
     def has_ended(self, wait_s: float = 0) -> bool:
         """Say whether the worker has ended, or does so within some time."""
@@ -142,7 +125,7 @@ class WorkerProcess:
                 sys.stderr.write(f"{self._name}: {text}\n")
 
 
-def _start(folder: Path) -> tuple[socket.socket, "subprocess.Popen[bytes]"]:
+def _start() -> tuple[socket.socket, "subprocess.Popen[bytes]"]:
     """Start a worker; return our end of its lifeline, and the process.
 
     It imports from wherever this process does, and from nowhere else. It inherits that signals are
@@ -150,7 +133,7 @@ def _start(folder: Path) -> tuple[socket.socket, "subprocess.Popen[bytes]"]:
     """
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     unblocked = signal.pthread_sigmask(signal.SIG_BLOCK, HEEDED_SIGNALS)
-    program = ["-u", "-P", "-X", "faulthandler", "-m", _PROGRAM, str(theirs.fileno()), str(folder)]
+    program = ["-u", "-P", "-X", "faulthandler", "-m", _PROGRAM, str(theirs.fileno())]
     try:
         process = subprocess.Popen(  # noqa: S603  # our own program
             [sys.executable, *program],

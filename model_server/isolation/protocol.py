@@ -1,12 +1,12 @@
-"""What server and worker tell each other: a header in JSON, then buffers, as frames of ZeroMQ.
+"""What server and worker tell each other, in JSON.
 
-The header is small, so what JSON costs (4 microseconds to write, as many to read) buys a message
-that a person can read. Tensors never pass through it: their bytes are buffers, or lie in the memory
-that the two processes share.
+Messages are small, so what JSON costs (4 microseconds to write, as many to read) buys one that a
+person can read. Tensors never pass through it: their bytes lie in the memory that the two processes
+share.
 
-A conversation is one `Hello` from the worker, then a question from the server (`Load` once, then
-any number of `Run`) and an answer in turn. A server that no longer waits says so with `GiveUp`, and
-still gets its answer. Only then may the next question follow.
+A conversation is a question from the server (`Load` once, then any number of `Run`) and an answer
+in turn. A server that no longer waits says so with `GiveUp`, and still gets its answer. Only then
+may the next question follow.
 """
 
 import json
@@ -17,13 +17,13 @@ from typing import Any, NamedTuple, TypeAlias
 
 from model_server.status import Code, ServingError
 
-PROTOCOL = 1
+PROTOCOL = 2
+
+LANE = b"lane"
+"""What comes through the lifeline with the socket and the memory of one more lane."""
 
 HEEDED_SIGNALS = frozenset({signal.SIGINT, signal.SIGTERM})
 """Blocked in a worker, which looks who sends them."""
-
-Buffer: TypeAlias = bytes
-"""What follows the header: the bytes of a tensor, or of a message."""
 
 
 class PackedTensor(NamedTuple):
@@ -33,27 +33,19 @@ class PackedTensor(NamedTuple):
         alias: Its name in the signature.
         dtype: The name of its element type; `object` for strings.
         shape: Its shape.
-        offset: Where it starts in the shared memory; `None` if the next buffer has its bytes.
+        offset: Where its bytes start in the shared memory.
+        size: How many there are.
     """
 
     alias: str
     dtype: str
     shape: Sequence[int]
-    offset: int | None
+    offset: int
+    size: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Message:
-    buffers: Sequence[Buffer] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hello(_Message):
-    """The worker listens."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Load(_Message):
+class Load:
     """Load a version.
 
     Attributes:
@@ -72,14 +64,14 @@ class Load(_Message):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Loaded(_Message):
-    """It is loaded, and has these signatures; the buffers are the `SignatureDef`s."""
+class Loaded:
+    """It is loaded; the tensors are its `SignatureDef`s, as strings, by name."""
 
-    names: Sequence[str]
+    tensors: Sequence[PackedTensor]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Run(_Message):
+class Run:
     """Run a signature.
 
     Attributes:
@@ -87,24 +79,22 @@ class Run(_Message):
         outputs: The aliases of the outputs to compute.
         deadline: When the client gives up, by the clock of `time.monotonic`, which all processes
             of a machine share; infinite if it waits for ever.
-        tensors: The inputs.
-        end: How many bytes of the shared memory they take; outputs may follow.
+        tensors: The inputs. Outputs may follow them in the shared memory.
     """
 
     signature: str
     outputs: Sequence[str]
     deadline: float
     tensors: Sequence[PackedTensor]
-    end: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GiveUp(_Message):
+class GiveUp:
     """Nobody waits for the answer any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Done(_Message):
+class Done:
     """The outputs of a run, and the seconds that it took by stage."""
 
     tensors: Sequence[PackedTensor]
@@ -112,7 +102,7 @@ class Done(_Message):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Failed(_Message):
+class Failed:
     """What went wrong with a load or a run.
 
     Attributes:
@@ -133,35 +123,34 @@ class Failed(_Message):
         return ServingError(Code(self.code), self.message)
 
 
-Message: TypeAlias = Hello | Load | Loaded | Run | GiveUp | Done | Failed
+Message: TypeAlias = Load | Loaded | Run | GiveUp | Done | Failed
 
 _KINDS: dict[str, type[Message]] = {
-    kind.__name__: kind for kind in (Hello, Load, Loaded, Run, GiveUp, Done, Failed)
+    kind.__name__: kind for kind in (Load, Loaded, Run, GiveUp, Done, Failed)
 }
 
 
-def encode(message: Message) -> list[Buffer]:
-    """Write a message as frames."""
-    header = {"protocol": PROTOCOL, "kind": type(message).__name__}
-    header |= {name: getattr(message, name) for name in type(message).__slots__}
-    return [json.dumps(header).encode(), *message.buffers]
+def encode(message: Message) -> bytes:
+    """Write a message."""
+    fields = {name: getattr(message, name) for name in type(message).__slots__}
+    return json.dumps({"protocol": PROTOCOL, "kind": type(message).__name__, **fields}).encode()
 
 
-def decode(frames: Sequence[Buffer]) -> Message:
-    """Read a message from its frames.
+def decode(text: bytes) -> Message:
+    """Read a message.
 
     Raises:
         ServingError: The other side speaks another protocol.
     """
-    header = json.loads(frames[0])
-    protocol = header.pop("protocol")
+    fields = json.loads(text)
+    protocol = fields.pop("protocol")
     if protocol != PROTOCOL:
         raise ServingError(
             Code.FAILED_PRECONDITION,
             f"Server and worker speak different protocols, {PROTOCOL} and {protocol}: the program "
             "was replaced while it ran. Start the server again.",
         )
-    kind = _KINDS[header.pop("kind")]
-    if "tensors" in header:
-        header["tensors"] = [PackedTensor(*each) for each in header["tensors"]]
-    return kind(**header, buffers=tuple(frames[1:]))
+    kind = _KINDS[fields.pop("kind")]
+    if "tensors" in fields:
+        fields["tensors"] = [PackedTensor(*each) for each in fields["tensors"]]
+    return kind(**fields)

@@ -14,14 +14,13 @@ from model_server.call import Call
 from model_server.config import Flags
 from model_server.isolation.lane import NoteDropped
 from model_server.isolation.pool import WorkerPool
-from model_server.isolation.private_folder import sweep
-from model_server.isolation.protocol import Failed, Load, Loaded
+from model_server.isolation.protocol import Failed, Load
 from model_server.metrics import record_unwanted
 from model_server.runtimes import Servable, SignatureDef, Tensor
 from model_server.servable import ServableId
 from model_server.status import Code
 
-_LANES_MAX = 256  # each takes five descriptors; TensorFlow has no use for so many calls at once
+_LANES_MAX = 256  # each takes two descriptors; TensorFlow has no use for so many calls at once
 _REASONS = {Code.DEADLINE_EXCEEDED: "deadline", Code.CANCELLED: "client left"}
 
 
@@ -39,7 +38,6 @@ class IsolatedRuntime:
         self._flags = flags
         self._builder = builder
         self._is_ready = is_ready
-        sweep()
 
     def is_ready(self, path: Path) -> bool:
         """Say whether a version folder holds a complete model, without opening it."""
@@ -93,9 +91,9 @@ def flags_of_worker(flags: Flags, cpus: int) -> Flags:
 class _IsolatedServable:
     """One loaded version of one model, in a pool of workers."""
 
-    def __init__(self, pool: WorkerPool, loaded: Loaded) -> None:
+    def __init__(self, pool: WorkerPool, signatures: Mapping[str, Tensor]) -> None:
         self._pool = pool
-        self._signatures = _signatures(loaded)
+        self._signatures = _signatures(signatures)
 
     @property
     def signatures(self) -> Mapping[str, SignatureDef]:
@@ -114,7 +112,7 @@ class _IsolatedServable:
                 call.spent_s[stage] = call.spent_s.get(stage, 0.0) + seconds
             if isinstance(answer, Failed):
                 raise answer.error
-            return lane.outputs(answer)
+            return lane.contents(answer)
 
     def close(self) -> None:
         self._pool.close()
@@ -132,10 +130,10 @@ def _ship_timed(call: Call) -> Iterator[None]:
         call.spent_s["ship"] = call.spent_s.get("ship", 0.0) + max(0.0, took_s - elsewhere_s)
 
 
-def _signatures(loaded: Loaded) -> Mapping[str, SignatureDef]:
+def _signatures(serialized: Mapping[str, Tensor]) -> Mapping[str, SignatureDef]:
     signatures: Any = SignatureDefMap().signature_def
-    for name, serialized in zip(loaded.names, loaded.buffers, strict=True):
-        signatures[name].MergeFromString(serialized)
+    for name, message in serialized.items():
+        signatures[name].MergeFromString(message.item())
     return dict(signatures)
 
 

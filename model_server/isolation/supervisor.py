@@ -8,8 +8,9 @@ from concurrent.futures import Future
 
 from model_server.isolation.lane import WorkerLostError
 from model_server.isolation.process import WorkerProcess
-from model_server.isolation.protocol import Failed, Load, Loaded
+from model_server.isolation.protocol import Failed, Load
 from model_server.metrics import forget_worker, record_worker_restart, set_worker_memory
+from model_server.runtimes import Tensor
 from model_server.servable import ServableId
 from model_server.status import Code, ServingError
 
@@ -50,14 +51,14 @@ class Supervisor:
         self._worker: WorkerProcess | None = None
         self._failures = 0
         self._problem = "none has been started yet"
-        self._first_start: Future[Loaded] = Future()
+        self._first_start: Future[dict[str, Tensor]] = Future()
         self._stopping = threading.Event()
         self._thread = threading.Thread(
             target=self._run, name=f"supervisor of {self._name}", daemon=True
         )
 
-    def start(self) -> "Future[Loaded]":
-        """Start the worker; return what comes of it, a `ServingError` if it cannot load."""
+    def start(self) -> "Future[dict[str, Tensor]]":
+        """Start the worker; return what comes of it, signatures or a `ServingError`."""
         self._thread.start()
         return self._first_start
 
@@ -89,18 +90,18 @@ class Supervisor:
 
     def _run(self) -> None:
         try:
-            process, loaded = self._start_worker()
+            process, signatures = self._start_worker()
         except Exception as error:  # noqa: BLE001  # whoever waits for the start is told
             self._first_start.set_exception(error)
             return
-        self._first_start.set_result(loaded)
+        self._first_start.set_result(signatures)
         running: WorkerProcess | None = process
         while running:
             if self._watch(running) > _STEADY_S:
                 self._failures = 0
             running = self._replacement()
 
-    def _start_worker(self) -> tuple[WorkerProcess, Loaded]:
+    def _start_worker(self) -> tuple[WorkerProcess, dict[str, Tensor]]:
         """Start a process and let it load the version.
 
         Raises:
@@ -112,7 +113,7 @@ class Supervisor:
         if self._stopping.is_set():
             process.terminate()
         try:
-            loaded = _load(self._load, process)
+            signatures = _load(self._load, process)
         except WorkerLostError as error:
             how = process.how_it_ended()
             self._dismiss(process)
@@ -126,7 +127,7 @@ class Supervisor:
         with self._changed:
             self._worker = process
             self._problem = "the last one has just ended"  # until more is known
-        return process, loaded
+        return process, signatures
 
     def _watch(self, process: WorkerProcess) -> float:
         """Wait until the worker has ended; return for how many seconds it was up."""
@@ -176,12 +177,12 @@ class Supervisor:
         forget_worker(self._id, self._number)
 
 
-def _load(load: Load, process: WorkerProcess) -> Loaded:
+def _load(load: Load, process: WorkerProcess) -> dict[str, Tensor]:
     lane = process.open_lane()
     try:
         answer = lane.load(load)
+        if isinstance(answer, Failed):
+            raise answer.error
+        return lane.contents(answer)
     finally:
         process.lanes.add(lane)
-    if isinstance(answer, Failed):
-        raise answer.error
-    return answer

@@ -1,38 +1,37 @@
 """The program `python -m model_server.isolation.worker`: loads one version, and answers for it.
 
-It is started by the server and by nobody else, with the descriptor of its lifeline and the folder
-of the sockets as arguments. It ends when the server says so by SIGTERM, or when the server is gone.
+It is started by the server and by nobody else, with the descriptor of its lifeline as the argument.
+It ends when the server says so by SIGTERM, or when the server is gone.
 """
 
 import gc
 import logging
 import os
-import shutil
 import signal
 import socket
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import closing, suppress
 from importlib import import_module
 from pathlib import Path
 
-import zmq
+import numpy as np
 
 from model_server.call import Call
 from model_server.config import Flags
-from model_server.isolation.parcel import pack, unpack
+from model_server.isolation.line import Line, LineClosedError
+from model_server.isolation.parcel import end_of, pack, unpack
 from model_server.isolation.protocol import (
     HEEDED_SIGNALS,
+    LANE,
     Done,
     Failed,
     GiveUp,
-    Hello,
     Load,
     Loaded,
     Message,
     Run,
-    decode,
-    encode,
 )
 from model_server.isolation.shared_memory import Block
 from model_server.runtimes import Servable
@@ -41,25 +40,19 @@ from model_server.status import Code, ServingError
 
 logger = logging.getLogger(__name__)
 
-_PATH_BYTES_MAX = 256
-
 
 def main() -> None:
     """Open each lane that the server asks for, until the server is gone."""
-    lifeline, folder = socket.socket(fileno=int(sys.argv[1])), Path(sys.argv[2])
+    lifeline = socket.socket(fileno=int(sys.argv[1]))
     threading.Thread(target=_heed_signals, name="signals", daemon=True).start()
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
-    context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
     version = _Version()
-    while True:
-        path, descriptors, _, _ = socket.recv_fds(lifeline, _PATH_BYTES_MAX, 1)
-        if not path:
-            break
-        lane = _Lane(context, os.fsdecode(path), Block(descriptors[0]), version)
+    while descriptors := socket.recv_fds(lifeline, len(LANE), 2)[1]:
+        line = Line(socket.socket(fileno=descriptors[0]), Block(descriptors[1]))
+        lane = _Lane(line, version)
         threading.Thread(target=lane.serve, name="lane", daemon=True).start()
-    shutil.rmtree(folder, ignore_errors=True)  # the server had no chance to do it
     os._exit(0)
 
 
@@ -77,45 +70,35 @@ def _heed_signals() -> None:
 class _Lane:
     """The worker's end of a lane, and the thread that runs its calls."""
 
-    def __init__(
-        self,
-        context: "zmq.Context[zmq.Socket[bytes]]",
-        path: str,
-        block: Block,
-        version: "_Version",
-    ) -> None:
-        self._context = context
-        self._path = path
-        self._block = block
+    def __init__(self, line: Line, version: "_Version") -> None:
+        self._line = line
         self._version = version
 
     def serve(self) -> None:
-        """Answer one question after the other.
+        """Answer one question after the other, until the server hangs up.
 
         If that fails, the whole worker ends: the server would wait for an answer for ever.
         """
         try:
-            self._converse()
+            with closing(self._line), suppress(LineClosedError):
+                while True:
+                    self._converse()
         except BaseException:
             logger.exception("a lane broke down")
             os._exit(1)
 
     def _converse(self) -> None:
-        conversation = self._context.socket(zmq.DEALER)
-        conversation.connect(f"ipc://{self._path}")
-        conversation.send_multipart(encode(Hello()))
-        while True:
-            question = decode(conversation.recv_multipart())
-            if not isinstance(question, GiveUp):  # which came after the answer
-                # The server speaks next when it has the answer, unless it is to give the call up.
-                answer = self._answer(question, lambda: bool(conversation.poll(0)))
-                conversation.send_multipart(encode(answer))
+        question = self._line.receive()
+        if isinstance(question, GiveUp):  # which came after the answer
+            return
+        # The server speaks next when it has the answer, unless it is to give the call up.
+        self._line.send(self._answer(question, self._line.has_news))
 
     def _answer(self, question: Message, is_given_up: Callable[[], bool]) -> Message:
         spent_s: dict[str, float] = {}
         try:
             if isinstance(question, Load):
-                return self._version.load(question)
+                return self._load(question)
             if isinstance(question, Run):
                 return self._run(question, Call(question.deadline, is_given_up, spent_s))
         except ServingError as error:
@@ -132,13 +115,26 @@ class _Lane:
             call.check()
         except ServingError as error:
             return _failed(error.code, error.message, {}, was_dropped=True)
-        inputs = unpack(run.tensors, run.buffers, self._block)
+        block = self._line.block
+        inputs = unpack(run.tensors, block)
         outputs = self._version.servable.run(run.signature, inputs, run.outputs, call)
         try:
-            parcel = pack(outputs, self._block, run.end)
+            packed = pack(outputs, block, end_of(run.tensors))
         except ValueError as error:
             raise ServingError(Code.UNIMPLEMENTED, f"output {error}") from error
-        return Done(tensors=parcel.tensors, buffers=parcel.buffers, spent_s=call.spent_s)
+        return Done(tensors=packed, spent_s=call.spent_s)
+
+    def _load(self, load: Load) -> Message:
+        self._version.load(load)
+        signatures = self._version.servable.signatures
+        packed = pack(
+            {
+                name: np.array(signature.SerializeToString(), object)
+                for name, signature in signatures.items()
+            },
+            self._line.block,
+        )
+        return Loaded(tensors=packed)
 
 
 class _Version:
@@ -146,7 +142,7 @@ class _Version:
 
     servable: Servable
 
-    def load(self, load: Load) -> Message:
+    def load(self, load: Load) -> None:
         """Load it.
 
         Raises:
@@ -156,11 +152,6 @@ class _Version:
         runtime = getattr(import_module(module), function)(Flags(**load.flags))
         self.servable = runtime.load(ServableId(load.name, load.version), Path(load.path))
         gc.freeze()  # what is there now stays: no need to search it for garbage time and again
-        signatures = self.servable.signatures
-        return Loaded(
-            names=list(signatures),
-            buffers=[signature.SerializeToString() for signature in signatures.values()],
-        )
 
 
 def _failed(

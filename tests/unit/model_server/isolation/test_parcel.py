@@ -7,11 +7,11 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from model_server.isolation.parcel import pack, unpack
+from model_server.isolation.parcel import end_of, pack, unpack
 from model_server.isolation.shared_memory import Block
 from model_server.runtimes import Tensor
 
-SMALL, LARGE = 64 << 10, (64 << 10) + 1
+LARGE = 100_000
 
 
 @pytest.fixture
@@ -49,41 +49,46 @@ def strings(*values: bytes, shape: tuple[int, ...] = (-1,)) -> Tensor:
 )
 def test_tensors_are_unpacked_as_they_were_packed(block: Block, tensor: Tensor) -> None:
     """Whatever their type, shape, size and order in memory."""
-    parcel = pack({"x": tensor}, block)
+    packed = pack({"x": tensor}, block)
 
-    unpacked = unpack(parcel.tensors, parcel.buffers, block)["x"]
+    unpacked = unpack(packed, block)["x"]
 
     assert (unpacked.dtype, unpacked.shape) == (tensor.dtype, tensor.shape)
     assert np.array_equal(unpacked, tensor)
 
 
-def test_small_tensors_and_strings_travel_in_the_message(block: Block) -> None:
-    """Only what is large goes into the shared memory, where each begins at a multiple of 64."""
+def test_tensors_lie_side_by_side(block: Block) -> None:
+    """Each begins at a multiple of 64, after what is taken already; strings have their lengths."""
     tensors = {
-        "small": np.zeros(SMALL, np.uint8),
-        "strings": strings(b"a" * LARGE),
-        "large": np.zeros(LARGE, np.uint8),
-        "second": np.zeros(LARGE, np.uint8),
+        "bytes": np.zeros(70, np.uint8),
+        "strings": strings(b"abc", b""),
+        "nothing": np.zeros((0, 2)),
+        "number": np.array(2.5),
     }
 
-    parcel = pack(tensors, block, start=10)
+    packed = pack(tensors, block, start=10)
 
-    offsets = {each.alias: each.offset for each in parcel.tensors}
-    assert offsets == {"small": None, "strings": None, "large": 64, "second": 64 + SMALL + 64}
-    assert [len(each) for each in parcel.buffers] == [SMALL, 8 + LARGE]
-    assert parcel.end == 64 + SMALL + 64 + LARGE
+    places = {each.alias: (each.offset, each.size) for each in packed}
+    assert places == {
+        "bytes": (64, 70),
+        "strings": (192, 19),
+        "nothing": (256, 0),
+        "number": (256, 8),
+    }
+    assert end_of(packed) == 264
 
 
-def test_small_tensors_need_no_shared_memory(block: Block) -> None:
-    """A block that nobody writes into takes nothing."""
-    assert pack({"x": np.zeros(3)}, block).end == 0
+def test_nothing_needs_no_shared_memory(block: Block) -> None:
+    """A block that nobody writes into takes none."""
+    packed = pack({"x": np.zeros((3, 0))}, block)
+
+    assert end_of(packed) == end_of([]) == 0
     assert os.fstat(block.fd).st_size == 0
 
 
 def test_unpacked_tensors_have_memory_of_their_own(block: Block) -> None:
     """What the next call writes does not change them, and TensorFlow can use them as they are."""
-    first = pack({"x": np.full(LARGE, 1, np.uint8)}, block)
-    unpacked = unpack(first.tensors, first.buffers, block)["x"]
+    unpacked = unpack(pack({"x": np.full(LARGE, 1, np.uint8)}, block), block)["x"]
 
     pack({"x": np.full(LARGE, 2, np.uint8)}, block)
 
