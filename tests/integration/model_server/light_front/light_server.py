@@ -1,14 +1,17 @@
 """A server with the light gRPC front end, and what tests ask it."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 from model_server.h2_front.front import LightFront
 from model_server.testing import FakeRuntime, wait_until
-from tests.integration.model_server.raw_http2 import RawClient, call
+from tests.integration.model_server.light_front.raw_http2 import RawClient, call
 from tests.integration.model_server.servers import Running, run_server
+
+Start = Callable[..., Running]
+"""Starts a server with limits of a test's own."""
 
 
 class Complaints(logging.Handler):

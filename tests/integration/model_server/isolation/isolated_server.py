@@ -9,7 +9,7 @@ from model_server.call import Call
 from model_server.config import Flags
 from model_server.runtimes.messages_only import import_messages_only
 from model_server.servable import ServableId
-from tests.integration.model_server.obedient_models import BUILDER
+from tests.integration.model_server.isolation.obedient_models import BUILDER
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ from model_server.config import Flags
 from model_server.isolation.runtime import IsolatedRuntime
 from model_server.servable import ServableId
 from model_server.testing import wait_until
-from tests.integration.model_server.obedient_models import BUILDER
+from tests.integration.model_server.isolation.obedient_models import BUILDER
 
 GROWTH_BYTES_MAX = 60_000_000
 

@@ -1,6 +1,6 @@
 """The light gRPC front end and peers that break the rules of HTTP/2, one by one and at random."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import hypothesis
 import pytest
@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from http2.frames import PREFACE, ErrorCode, FrameType, Setting, frame, settings, window_update
 from http2.headers import literal
-from tests.integration.model_server.light_server import connect, front_of, is_right, light_server
-from tests.integration.model_server.raw_http2 import (
+from tests.integration.model_server.light_front.light_server import connect, front_of, is_right
+from tests.integration.model_server.light_front.raw_http2 import (
     END,
     block,
     call,
@@ -22,13 +22,6 @@ from tests.integration.model_server.raw_http2 import (
 from tests.integration.model_server.servers import Running
 
 PING = frame(FrameType.PING, b"12345678")
-
-
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """A server that outlives all of this."""
-    with light_server(tmp_path_factory.mktemp("light")) as running:
-        yield running
 
 
 # --- peers that break the rules of the connection
