@@ -27,6 +27,7 @@ __all__ = [
     "read_settings",
     "settings",
     "unpadded",
+    "widened",
     "window_update",
 ]
 
@@ -156,6 +157,17 @@ def settings(values: dict[Setting, int]) -> bytes:
 def window_update(stream: int, octets: int) -> bytes:
     """A WINDOW_UPDATE frame, for the connection as a whole if the stream is 0."""
     return frame(FrameType.WINDOW_UPDATE, _NUMBER.pack(octets), stream=stream)
+
+
+def widened(window: int, more: int) -> int:
+    """A window that was opened further, or closed by as much if `more` is negative.
+
+    Raises:
+        H2Error: it is wider than there are windows.
+    """
+    if window + more > WINDOW_MAX:
+        raise H2Error(ErrorCode.FLOW_CONTROL_ERROR, "a window is opened too far")
+    return window + more
 
 
 def header_frames(block: bytes, stream: int, frame_bytes_max: int) -> bytes:

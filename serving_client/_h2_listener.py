@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import ClassVar
 
+from http2.blocks import IncomingBlock
 from http2.frames import (
     FRAME_BYTES_MIN_MAX,
     WINDOW_DEFAULT,
@@ -17,7 +18,7 @@ from http2.frames import (
     read_goaway,
     read_number,
     read_settings,
-    unpadded,
+    widened,
     window_update,
 )
 from http2.headers import BLOCK_BYTES_MAX, decode_headers
@@ -31,12 +32,11 @@ FRAME_BYTES_MAX = 1 << 20
 """How much a frame of the server's may hold."""
 
 _CONTROL_BYTES_MAX = BLOCK_BYTES_MAX + 512  # padding included
-_CONTINUATIONS_MAX = 64
 _REPLENISHED_BYTES = 1 << 30
 _PING_BYTES = 8
 _HTTP_1, _TLS_ALERT = b"HTTP/1.", b"\x15\x03"
 _SETTINGS_ACK = frame(FrameType.SETTINGS, b"", Flag.ACK)
-_ACK, _END_STREAM, _END_HEADERS = int(Flag.ACK), int(Flag.END_STREAM), int(Flag.END_HEADERS)
+_ACK, _END_STREAM = int(Flag.ACK), int(Flag.END_STREAM)
 
 
 class Listener:
@@ -65,8 +65,7 @@ class Listener:
         self._outbox = outbox
         self._is_greeted = False
         self._received = self._stream_received = 0
-        self._block: list[bytes] = []
-        self._block_ends_stream = False
+        self._block = IncomingBlock()
 
     def begin(self, answer: Answer) -> int:
         """Begins another call, and returns its number."""
@@ -79,7 +78,7 @@ class Listener:
     @property
     def is_in_block(self) -> bool:
         """Whether headers have begun that have not ended yet."""
-        return bool(self._block)
+        return bool(self._block.stream)
 
     def take_frame(self) -> None:
         """Takes in the next frame.
@@ -95,7 +94,7 @@ class Listener:
             self._check_greeting(length, kind, flags)
         if length > FRAME_BYTES_MAX:
             raise H2Error(ErrorCode.FRAME_SIZE_ERROR, f"a frame of {length} bytes")
-        if self._block and kind != FrameType.CONTINUATION:
+        if self._block.stream and kind != FrameType.CONTINUATION:
             raise H2Error(ErrorCode.PROTOCOL_ERROR, "headers that are not continued")
         if kind == FrameType.DATA:
             self._take_data(length, flags, stream)
@@ -155,27 +154,18 @@ class Listener:
                 self._stream_received = 0
 
     def _take_headers(self, payload: bytes, flags: int, stream: int) -> None:
-        self._block_ends_stream = bool(flags & _END_STREAM)
-        part = unpadded(payload, flags)
-        if flags & _END_HEADERS:
-            self._end_block(part, stream)
-        else:
-            self._block.append(part)
+        block = self._block.begin(payload, flags, stream)
+        if block is not None:
+            self._take_block(block, stream)
 
     def _take_continuation(self, payload: bytes, flags: int, stream: int) -> None:
-        if not self._block:
-            raise H2Error(ErrorCode.PROTOCOL_ERROR, "headers are continued that never began")
-        self._block.append(payload)
-        size = sum(map(len, self._block))
-        if size > BLOCK_BYTES_MAX or len(self._block) > _CONTINUATIONS_MAX:
-            raise H2Error(ErrorCode.ENHANCE_YOUR_CALM, "headers without an end")
-        if flags & _END_HEADERS:
-            block, self._block = b"".join(self._block), []
-            self._end_block(block, stream)
+        block = self._block.go_on(payload, flags, stream)
+        if block is not None:
+            self._take_block(block, stream)
 
-    def _end_block(self, block: bytes, stream: int) -> None:
+    def _take_block(self, block: bytes, stream: int) -> None:
         if self._is_current(stream):
-            self.answer.take_headers(decode_headers(block), is_last=self._block_ends_stream)
+            self.answer.take_headers(decode_headers(block), is_last=self._block.is_last)
 
     def _take_reset(self, payload: bytes, _: int, stream: int) -> None:
         code = read_number(payload)
@@ -187,7 +177,7 @@ class Listener:
             return
         for name, value in read_settings(payload):
             if name == Setting.INITIAL_WINDOW_SIZE:
-                self.stream_window += value - self._window_initial
+                self.stream_window = widened(self.stream_window, value - self._window_initial)
                 self._window_initial = value
             elif name == Setting.MAX_FRAME_SIZE:
                 self.frame_bytes_max = value
@@ -210,11 +200,9 @@ class Listener:
         if not more:
             raise H2Error(ErrorCode.PROTOCOL_ERROR, "a window is opened by nothing")
         if not stream:
-            self.window += more
+            self.window = widened(self.window, more)
         elif stream == self.stream:
-            self.stream_window += more
-        if max(self.window, self.stream_window) > WINDOW_MAX:
-            raise H2Error(ErrorCode.FLOW_CONTROL_ERROR, "a window is opened too far")
+            self.stream_window = widened(self.stream_window, more)
 
     def _take_promise(self, _: bytes, __: int, ___: int) -> None:
         raise H2Error(ErrorCode.PROTOCOL_ERROR, "the server sends what nobody asked for")

@@ -5,12 +5,10 @@ from collections import deque
 from http2.frames import (
     FRAME_BYTES_MIN_MAX,
     WINDOW_DEFAULT,
-    WINDOW_MAX,
-    ErrorCode,
     Flag,
     FrameType,
-    H2Error,
     frame_header,
+    widened,
 )
 
 Part = bytes | memoryview
@@ -82,9 +80,7 @@ class Outflow:
         Raises:
             H2Error: It says that it has more than there is.
         """
-        self.window += more
-        if self.window > WINDOW_MAX:
-            raise H2Error(ErrorCode.FLOW_CONTROL_ERROR, "a window is opened too far")
+        self.window = widened(self.window, more)
 
 
 class Sluice:
@@ -107,9 +103,7 @@ class Sluice:
         Raises:
             H2Error: It says that it has more than there is.
         """
-        self.window += more
-        if self.window > WINDOW_MAX:
-            raise H2Error(ErrorCode.FLOW_CONTROL_ERROR, "a window is opened too far")
+        self.window = widened(self.window, more)
 
     def headers(self, stream: int, block: bytes, *, is_last: bool = False) -> None:
         """Send headers, which have no windows."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import ClassVar
 
+from http2.blocks import IncomingBlock
 from http2.frames import (
     HEADER,
     PREFACE,
@@ -17,7 +18,6 @@ from http2.frames import (
     read_number,
     read_settings,
     settings,
-    unpadded,
 )
 from http2.headers import BLOCK_BYTES_MAX, HeaderList, HeaderReader, list_size
 from model_server.h2_front.data import FIRST_UPDATE, DataReader
@@ -38,11 +38,10 @@ FRAME_BYTES_MAX = 1 << 20
 """How much a frame may hold; only one of data may hold so much."""
 
 _CONTROL_BYTES_MAX = 16 << 10
-_CONTINUATIONS_MAX = 64
 _STREAM_MAX = 2**31 - 1
 _PING_BYTES, _PRIORITY_BYTES = 8, 5
 _SETTINGS_ACK = frame(FrameType.SETTINGS, b"", Flag.ACK)
-_ACK, _END_STREAM, _END_HEADERS = int(Flag.ACK), int(Flag.END_STREAM), int(Flag.END_HEADERS)
+_ACK = int(Flag.ACK)
 
 Begin = Callable[[Metadata, int], Visit]
 """Begins a call over a stream."""
@@ -77,8 +76,7 @@ class Session:
         self._patience = patience
         self._reader = HeaderReader()
         self._has_preface = False
-        self._block: list[bytes] = []
-        self._block_flags = self._block_stream = 0
+        self._block = IncomingBlock()
         self.sluice.out.append(
             settings(
                 {
@@ -150,31 +148,21 @@ class Session:
             self.is_greeted = True
         if length > FRAME_BYTES_MAX:
             raise H2Error(ErrorCode.FRAME_SIZE_ERROR, f"a frame of {length} bytes")
-        if self._block_stream and kind != FrameType.CONTINUATION:
+        if self._block.stream and kind != FrameType.CONTINUATION:
             raise H2Error(ErrorCode.PROTOCOL_ERROR, "headers that are not continued")
 
     def _take_headers(self, payload: bytes, flags: int, stream: int) -> None:
-        if not stream % 2:
-            raise H2Error(ErrorCode.PROTOCOL_ERROR, f"headers of stream {stream}")
-        self._block_stream, self._block_flags = stream, flags
-        self._block = [unpadded(payload, flags)]
-        if flags & _END_HEADERS:
-            self._end_block()
+        block = self._block.begin(payload, flags, stream)
+        if block is not None:
+            self._take_block(block, stream)
 
     def _take_continuation(self, payload: bytes, flags: int, stream: int) -> None:
-        if not self._block_stream or stream != self._block_stream:
-            raise H2Error(ErrorCode.PROTOCOL_ERROR, "headers are continued that never began")
-        self._block.append(payload)
-        size = sum(map(len, self._block))
-        if size > BLOCK_BYTES_MAX or len(self._block) > _CONTINUATIONS_MAX:
-            raise H2Error(ErrorCode.ENHANCE_YOUR_CALM, "headers without an end")
-        if flags & _END_HEADERS:
-            self._end_block()
+        block = self._block.go_on(payload, flags, stream)
+        if block is not None:
+            self._take_block(block, stream)
 
-    def _end_block(self) -> None:
-        fields = self._reader.read(b"".join(self._block))
-        number, is_last = self._block_stream, bool(self._block_flags & _END_STREAM)
-        self._block_stream, self._block = 0, []
+    def _take_block(self, block: bytes, number: int) -> None:
+        fields, is_last = self._reader.read(block), self._block.is_last
         if number > self.streams.last:
             self.streams.last = number
             self._begin_stream(number, fields, is_last=is_last)

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from http2.frames import (
+    WINDOW_MAX,
     ErrorCode,
     Flag,
     FrameType,
@@ -18,6 +19,7 @@ from http2.frames import (
     read_settings,
     settings,
     unpadded,
+    widened,
     window_update,
 )
 from tests.unit.serving_client.h2_script import frames
@@ -126,3 +128,12 @@ def test_window_update_holds_a_number() -> None:
 def test_frame_of_full_size() -> None:
     """The length of a frame has three bytes."""
     assert frame(FrameType.DATA, bytes(0x012345))[:9] == bytes.fromhex("012345 00 00 00000000")
+
+
+def test_windows_have_a_widest() -> None:
+    """They can be closed, too, and then hold less than nothing."""
+    assert widened(WINDOW_MAX - 1, 1) == WINDOW_MAX
+    assert widened(5, -7) == -2
+    with pytest.raises(H2Error, match="opened too far") as caught:
+        widened(WINDOW_MAX, 1)
+    assert caught.value.code is ErrorCode.FLOW_CONTROL_ERROR
