@@ -44,11 +44,7 @@ class WorkerProcess:
         ServingError: It cannot be started.
     """
 
-    def __init__(
-        self,
-        name: str,
-        note_dropped: NoteDropped,
-    ) -> None:
+    def __init__(self, name: str, note_dropped: NoteDropped) -> None:
         self._name = name
         self._note_dropped = note_dropped
         self.lanes = Lanes()
