@@ -46,7 +46,7 @@ _ALONE: Mapping[str, Callable[[], Iterable[Row]]] = {
 }
 _WITH_MODEL: Mapping[str, Callable[[_Detection], Iterable[Row]]] = {
     "serving": lambda given: serving.rows(given.subject, given.picture),
-    "isolation": lambda given: isolation.rows(given.subject),
+    "isolation": lambda given: isolation.rows(given.subject, given.picture),
     "web": lambda given: web.rows(given.subject, given.picture),
 }
 

@@ -10,7 +10,7 @@ from benchmarks.bare import calls_per_second
 from benchmarks.measure import Row, Spread, timed
 from benchmarks.processes import model_server
 from benchmarks.serving import Subject
-from serving_client import ModelRef, ServingClient
+from serving_client import ServingClient
 
 __all__ = ["rows"]
 
@@ -27,34 +27,27 @@ _SERVERS = {
 }
 
 
-def rows(subject: Subject) -> Iterator[Row]:
-    """Yields latency of one caller, and throughput of four, with uint8 [1, 480, 640, 3].
+def rows(subject: Subject, picture: bytes) -> Iterator[Row]:
+    """Yields latency of one caller with two pictures, and throughput of four with the larger one.
 
-    What is in the picture makes no difference to what it costs to ship it, so it is noise.
+    One is the photograph as the model is sent it. What is in the other makes no difference to what
+    it costs to ship it, so it is noise.
     """
-    image = np.random.default_rng(0).integers(0, 256, _SHAPE, np.uint8)
+    noise = np.random.default_rng(0).integers(0, 256, _SHAPE, np.uint8)
     with ExitStack() as stack:
-
-        def caller(flags: tuple[str, ...]) -> Callable[[], None]:
-            address = stack.enter_context(
-                model_server(subject.repository, subject.card.name, *flags)
-            )
-            client = stack.enter_context(ServingClient(address))
-
-            def call() -> None:
-                inputs = {subject.card.input.tensor: image}
-                client.predict(
-                    ModelRef(subject.card.name), inputs, output_names=subject.output_names
-                )
-
-            return call
-
-        calls = {name: caller(flags) for name, flags in _SERVERS.items()}
-        yield _latency(subject, calls)
+        clients = {name: _client(subject, flags, stack) for name, flags in _SERVERS.items()}
+        for image in (subject.pixels(picture), noise):
+            calls = {name: subject.caller(client, image) for name, client in clients.items()}
+            yield _latency(subject, calls, image.shape)
         yield _throughput(subject, calls)
 
 
-def _latency(subject: Subject, calls: dict[str, Callable[[], None]]) -> Row:
+def _client(subject: Subject, flags: tuple[str, ...], stack: ExitStack) -> ServingClient:
+    address = stack.enter_context(model_server(subject.repository, subject.card.name, *flags))
+    return stack.enter_context(ServingClient(address))
+
+
+def _latency(subject: Subject, calls: dict[str, Callable[[], None]], shape: tuple[int, ...]) -> Row:
     # Call by call, and each compared with the one before it: what the machine does changes from
     # second to second, and by more than what is to be measured.
     pairs = [(timed(calls["within"]), timed(calls["isolated"])) for _ in range(_WARM_UP + _CALLS)]
@@ -62,7 +55,7 @@ def _latency(subject: Subject, calls: dict[str, Callable[[], None]]) -> Row:
     extra_ms = median(after - before for before, after in pairs[_WARM_UP:]) * 1000
     return Row(
         f"Isolated Predict, {subject.card.name}",
-        "one caller, p50 / p99",
+        f"one caller, {' x '.join(map(str, shape))}, p50 / p99",
         f"{isolated.p50 * 1000:.1f} / {isolated.p99 * 1000:.1f} ms",
         f"{within.p50 * 1000:.1f} / {within.p99 * 1000:.1f} ms (not isolated)",
         f"{extra_ms:+.2f} ms (median of pairs)",

@@ -43,6 +43,15 @@ class Subject:
         """A picture file as the model is sent it, uint8 [1, H, W, 3]."""
         return decode_picture(picture, resize=self.card.input.resize).image_hwc[None]
 
+    def caller(self, client: ServingClient, image: Array) -> Callable[[], None]:
+        """What calls the model with a picture."""
+
+        def call() -> None:
+            inputs = {self.card.input.tensor: image}
+            client.predict(ModelRef(self.card.name), inputs, output_names=self.output_names)
+
+        return call
+
     @contextmanager
     def bare(self, image: Array) -> Iterator[BareModel]:
         """The model without a server, called with one picture."""
@@ -66,20 +75,12 @@ def rows(subject: Subject, picture: bytes) -> Iterator[Row]:
         ServingClient(f"h2://{light}") as over_h2,
     ):
         ways = {"library": of_library, "--light_grpc": of_light, "--light_grpc, h2://": over_h2}
-        calls = {name: _caller(subject, client, image) for name, client in ways.items()}
+        calls = {name: subject.caller(client, image) for name, client in ways.items()}
         times = in_turns({**calls, "bare": bare.call_s}, _ROUNDS, at_once=_AT_ONCE)
         for name in ways:
             row = f"one caller, {name}, p50 / p99"
             yield _latency(subject, row, times[name], times["bare"])
         yield from _throughputs(subject, calls, bare)
-
-
-def _caller(subject: Subject, client: ServingClient, image: Array) -> Callable[[], None]:
-    def call() -> None:
-        inputs = {subject.card.input.tensor: image}
-        client.predict(ModelRef(subject.card.name), inputs, output_names=subject.output_names)
-
-    return call
 
 
 def _latency(subject: Subject, name: str, over: Spread, single: Spread) -> Row:
