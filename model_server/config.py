@@ -117,6 +117,12 @@ class Flags:
     tensorflow_inter_op_parallelism: int = _flag(
         0, "Operations run at once; 0 is automatic.", least=0
     )
+    freeze_variables_up_to_mb: int = _flag(
+        32,
+        "Compute with constants in place of a model's variables where nothing writes them and they "
+        "hold at most so many megabytes, which is faster; 0 never does.",
+        least=0,
+    )
     enable_signature_method_name_check: bool = _flag(
         False, "Refuse a signature whose method name is not that of the call."
     )

@@ -32,6 +32,7 @@ def in_process_runtime_of(flags: Flags) -> Runtime:
         tags=tuple(flags.saved_model_tags.split(",")),
         intra_op_threads=flags.intra_op_threads,
         inter_op_threads=flags.inter_op_threads,
+        freeze_max_bytes=flags.freeze_variables_up_to_mb * 1_000_000,
     )
     if flags.prefer_tflite_model:
         runtime = TFLiteRuntime(runtime, _interpreters_max(flags), flags.intra_op_threads)

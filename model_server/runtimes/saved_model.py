@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from tensorflow.python.client import pywrap_tf_session
 
 from model_server.call import Call
 from model_server.runtimes import Servable, SignatureDef, Tensor
+from model_server.runtimes.freezing import frozen
+from model_server.runtimes.memory import give_back
 from model_server.runtimes.model_files import has_saved_model
 from model_server.servable import ServableId
 from model_server.status import Code, ServingError
@@ -30,12 +33,13 @@ class SavedModelRuntime:
     """Loads SavedModels.
 
     `tags` select the graph within the file. The numbers of threads are those of TensorFlow; 0 lets
-    it choose.
+    it choose. Variables of up to `freeze_max_bytes` become constants where nothing writes them.
     """
 
     tags: tuple[str, ...] = ("serve",)
     intra_op_threads: int = 0
     inter_op_threads: int = 0
+    freeze_max_bytes: int = 0
 
     def is_ready(self, path: Path) -> bool:
         """Say whether the file that is written last is there."""
@@ -47,14 +51,27 @@ class SavedModelRuntime:
         Raises:
             ServingError: There is no usable one.
         """
-        session = tf.compat.v1.Session(graph=tf.Graph(), config=self._config())
+        session = self._session(tf.Graph())
         try:
             with session.graph.as_default():
-                meta_graph = _load(session, self.tags, path)
-            return _SavedModel(session, meta_graph)
+                signatures = dict(_load(session, self.tags, path).signature_def)
+            session = self._frozen(session, signatures)
+            give_back()  # loading leaves more behind than a model has
+            return _SavedModel(session, signatures)
         except BaseException:
             session.close()
             raise
+
+    def _frozen(self, session: Any, signatures: Mapping[str, SignatureDef]) -> Any:
+        """Return a session with constants in place of variables, or the same one."""
+        graph = frozen(session, _all_tensors(session.graph, signatures), self.freeze_max_bytes)
+        if graph is None:
+            return session
+        session.close()
+        return self._session(graph)
+
+    def _session(self, graph: Any) -> Any:
+        return tf.compat.v1.Session(graph=graph, config=self._config())
 
     def _config(self) -> Any:
         return tf.compat.v1.ConfigProto(
@@ -84,15 +101,15 @@ class _SavedModel:
     so the errors here are the original's too.
     """
 
-    def __init__(self, session: Any, meta_graph: Any) -> None:
+    def __init__(self, session: Any, signatures: Mapping[str, SignatureDef]) -> None:
         self._session = session
-        self._signatures = dict(meta_graph.signature_def)
+        self._signatures = signatures
         self._ends = {
             name: _Ends(
-                feeds=_tensors(session.graph, signature.inputs),
-                fetches=_tensors(session.graph, signature.outputs),
+                feeds=_as_ends(_tensors(session.graph, signature.inputs)),
+                fetches=_as_ends(_tensors(session.graph, signature.outputs)),
             )
-            for name, signature in self._signatures.items()
+            for name, signature in signatures.items()
         }
 
     @property
@@ -122,6 +139,8 @@ class _SavedModel:
 
     def close(self) -> None:
         self._session.close()
+        del self._session
+        give_back()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,13 +151,24 @@ class _Ends:
     fetches: Mapping[str, Any]
 
 
+def _all_tensors(graph: Any, signatures: Mapping[str, SignatureDef]) -> list[Any]:
+    """Find what any signature feeds or fetches."""
+    infos = chain.from_iterable((each.inputs, each.outputs) for each in signatures.values())
+    return [tensor for each in infos for tensor in _tensors(graph, each).values()]
+
+
 def _tensors(graph: Any, infos: Mapping[str, Any]) -> dict[str, Any]:
     """Find the tensors of a signature; an initialiser's "output" names none and is left out."""
     found = {}
     for alias, info in infos.items():
         with suppress(KeyError, ValueError):
-            found[alias] = graph.get_tensor_by_name(info.name)._as_tf_output()  # noqa: SLF001  # see `_SavedModel`
+            found[alias] = graph.get_tensor_by_name(info.name)
     return found
+
+
+def _as_ends(tensors: Mapping[str, Any]) -> dict[str, Any]:
+    """Name tensors as the session's own entry point wants them."""
+    return {alias: tensor._as_tf_output() for alias, tensor in tensors.items()}  # noqa: SLF001  # see `_SavedModel`
 
 
 def _end(ends: Mapping[str, Any], alias: str) -> Any:

@@ -21,7 +21,7 @@ from tensorflow_serving.apis import (
 
 from model_server.config import Flags
 from model_server.runtimes import Runtime
-from model_server.runtimes.saved_model import SavedModelRuntime
+from model_server.runtimes.assembly import in_process_runtime_of
 from model_server.server import ModelServer
 
 Front: TypeAlias = Mapping[str, Any]
@@ -108,7 +108,7 @@ def run_server(runtime: Runtime | None = None, **flags: Any) -> Running:
     port, rest_port = unused_ports(2)
     defaults = {"port": port, "rest_api_port": rest_port, "file_system_poll_wait_seconds": 0.05}
     parsed = Flags(**{**defaults, **flags})
-    server = ModelServer(parsed, runtime or SavedModelRuntime())
+    server = ModelServer(parsed, runtime or in_process_runtime_of(parsed))
     server.start()
     return Running(server, connect(parsed))
 
