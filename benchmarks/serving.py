@@ -1,8 +1,8 @@
 """Predict over gRPC, against the bare call in one process."""
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -15,11 +15,43 @@ from vision import ModelCard, decode_picture
 
 __all__ = ["Subject", "rows"]
 
-_ROUNDS = 12
+_STARTS = 5
+_ROUNDS = 4
 _AT_ONCE = 25
 _CLIENTS = 4
-_BURST_S = 3.0
-_BURSTS = 5
+_BURST_S = 2.0
+_BURSTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """A way to call a server.
+
+    Attributes:
+        name: of the rows.
+        flags: of the server.
+        scheme: of the client's target.
+        is_judged: whether the targets are meant for it.
+    """
+
+    name: str
+    flags: tuple[str, ...] = ()
+    scheme: str = ""
+    is_judged: bool = True
+
+
+_BARE = "bare"
+_LIGHT = "--light_grpc"
+_WAYS = (
+    _Way("library"),
+    _Way(_LIGHT, (_LIGHT,)),
+    _Way(f"{_LIGHT}, h2://", (_LIGHT,), "h2://"),
+    # What the way to the model costs by itself: the others run a faster form of the model.
+    _Way("the same, variables kept", (_LIGHT, "--freeze_variables_up_to_mb=0"), "h2://", False),
+)
+
+_Times = dict[str, Spread]
+_Rates = dict[str, list[float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,62 +96,77 @@ class Subject:
 
 
 def rows(subject: Subject, picture: bytes) -> Iterator[Row]:
-    """Yields latency of one caller, and throughput of four, on a photograph."""
+    """Yields latency of one caller, and throughput of four, on a photograph.
+
+    Everything is started several times: how fast a process is depends on where its memory happens
+    to be, by as much as what is measured here, and for as long as it runs.
+    """
     image = subject.pixels(picture)
-    with (
-        subject.bare(image) as bare,
-        model_server(subject.repository, subject.card.name) as library,
-        model_server(subject.repository, subject.card.name, "--light_grpc") as light,
-        ServingClient(library) as of_library,
-        ServingClient(light) as of_light,
-        ServingClient(f"h2://{light}") as over_h2,
-    ):
-        ways = {"library": of_library, "--light_grpc": of_light, "--light_grpc, h2://": over_h2}
-        calls = {name: subject.caller(client, image) for name, client in ways.items()}
-        times = in_turns({**calls, "bare": bare.call_s}, _ROUNDS, at_once=_AT_ONCE)
-        for name in ways:
-            row = f"one caller, {name}, p50 / p99"
-            yield _latency(subject, row, times[name], times["bare"])
-        yield from _throughputs(subject, calls, bare)
+    starts = [_measured(subject, image) for _ in range(_STARTS)]
+    for way in _WAYS:
+        yield _latency(subject, way, [times for times, _ in starts])
+    for way in _WAYS:
+        yield _throughput(subject, way, [rates for _, rates in starts])
 
 
-def _latency(subject: Subject, name: str, over: Spread, single: Spread) -> Row:
-    extra_ms = (over.p50 - single.p50) * 1000
+def _measured(subject: Subject, image: Array) -> tuple[_Times, _Rates]:
+    """Starts everything once, and measures it by turns."""
+    with ExitStack() as stack:
+        bare = stack.enter_context(subject.bare(image))
+        addresses = {
+            flags: stack.enter_context(model_server(subject.repository, subject.card.name, *flags))
+            for flags in dict.fromkeys(way.flags for way in _WAYS)
+        }
+        calls = {}
+        for way in _WAYS:
+            client = stack.enter_context(ServingClient(way.scheme + addresses[way.flags]))
+            calls[way.name] = subject.caller(client, image)
+        works = {_BARE: bare.call_s, **calls}
+        times = in_turns(works, _ROUNDS, warm_up=1, at_once=_AT_ONCE)
+        rates: _Rates = {name: [] for name in works}
+        for _ in range(_BURSTS):
+            rates[_BARE].append(bare.rate(_CLIENTS, _BURST_S))
+            for name, call in calls.items():
+                rates[name].append(calls_per_second(call, _CLIENTS, _BURST_S))
+    return times, rates
+
+
+def _latency(subject: Subject, way: _Way, starts: list[_Times]) -> Row:
+    over, single = ([times[name] for times in starts] for name in (way.name, _BARE))
+    extra_ms = median(o.p50 - s.p50 for o, s in zip(over, single, strict=True)) * 1000
     return Row(
         f"Predict, {subject.card.name}",
-        name,
-        f"{over.p50 * 1000:.1f} / {over.p99 * 1000:.1f} ms",
-        f"{single.p50 * 1000:.1f} / {single.p99 * 1000:.1f} ms (bare call)",
+        f"one caller, {way.name}, p50 / p99",
+        _in_ms(over),
+        f"{_in_ms(single)} (bare call)",
         f"{extra_ms:+.2f} ms",
-        "at most +2 ms",
-        extra_ms <= 2,  # noqa: PLR2004  the target
-        {"p50_s": over.p50, "p99_s": over.p99, "bare_p50_s": single.p50,
-         "bare_p99_s": single.p99, "rounds": _ROUNDS * _AT_ONCE},
+        "at most +2 ms" if way.is_judged else "",
+        extra_ms <= 2 if way.is_judged else None,  # noqa: PLR2004  the target
+        {"p50_s": [each.p50 for each in over], "p99_s": [each.p99 for each in over],
+         "bare_p50_s": [each.p50 for each in single],
+         "bare_p99_s": [each.p99 for each in single],
+         "starts": _STARTS, "calls_of_each": _ROUNDS * _AT_ONCE},
     )  # fmt: skip
 
 
-def _throughputs(
-    subject: Subject, calls: Mapping[str, Callable[[], None]], bare: BareModel
-) -> Iterator[Row]:
-    rates: dict[str, list[float]] = {name: [] for name in ("bare", *calls)}
-    for _ in range(_BURSTS):
-        rates["bare"].append(bare.rate(_CLIENTS, _BURST_S))
-        for name, call in calls.items():
-            rates[name].append(calls_per_second(call, _CLIENTS, _BURST_S))
-    for name in calls:
-        yield _throughput(subject, name, rates[name], rates["bare"])
+def _in_ms(starts: list[Spread]) -> str:
+    p50_s, p99_s = median(each.p50 for each in starts), median(each.p99 for each in starts)
+    return f"{p50_s * 1000:.1f} / {p99_s * 1000:.1f} ms"
 
 
-def _throughput(subject: Subject, name: str, over: list[float], single: list[float]) -> Row:
+def _throughput(subject: Subject, way: _Way, starts: list[_Rates]) -> Row:
+    over, single = (
+        [rate for rates in starts for rate in rates[name]] for name in (way.name, _BARE)
+    )
     # Of each pair: what the machine does changes from minute to minute.
     ratio = median(o / s for o, s in zip(over, single, strict=True))
     return Row(
         f"Predict, {subject.card.name}",
-        f"{_CLIENTS} callers, {name}, calls per second",
+        f"{_CLIENTS} callers, {way.name}, calls per second",
         f"{median(over):.1f}",
         f"{median(single):.1f} (bare calls, {_CLIENTS} threads)",
         f"{ratio:.2f}x",
-        "at least 0.95x",
-        ratio >= 0.95,  # noqa: PLR2004  the target
-        {"served_per_s": over, "bare_per_s": single, "burst_s": _BURST_S},
+        "at least 0.95x" if way.is_judged else "",
+        ratio >= 0.95 if way.is_judged else None,  # noqa: PLR2004  the target
+        {"served_per_s": over, "bare_per_s": single, "burst_s": _BURST_S, "starts": _STARTS},
     )
