@@ -97,6 +97,17 @@ def save_passed_on(path: Path) -> None:
     save(path, call, factor=factor)
 
 
+def save_measured(path: Path) -> None:
+    """A variable of which only the shape is asked for, and then the value."""
+    factor = tf.Variable([3.0, 3.0])
+
+    def call(x: Any) -> Any:
+        size = tf.raw_ops.VariableShape(input=factor.handle)
+        return {"y": factor * x + tf.cast(size, tf.float32)}
+
+    save(path, call, factor=factor)
+
+
 def load(path: Path, freeze_max_bytes: int = 1000) -> Any:
     return SavedModelRuntime(freeze_max_bytes=freeze_max_bytes).load(ID, path)
 
@@ -159,6 +170,7 @@ def test_a_frozen_model_still_refuses_what_it_refused(tmp_path: Path) -> None:
         save_rows,  # TensorFlow's conversion does not know this way of reading
         save_of_unknown_shape,
         save_passed_on,  # nor this one
+        save_measured,  # nor this
     ],
 )
 def test_a_model_that_has_a_state_keeps_its_variables(tmp_path: Path, saved: Save) -> None:
