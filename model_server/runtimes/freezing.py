@@ -8,6 +8,7 @@ variables, or hold a state of another kind, are left alone.
 import logging
 import time
 from collections.abc import Collection, Iterable
+from itertools import chain
 from math import prod
 from typing import Any
 
@@ -90,7 +91,7 @@ def _bytes(variable: Any) -> float:
 
 
 def _only_reads(nodes: Iterable[Any], library: Any) -> bool:
-    """Say whether neither the nodes nor the functions that they call change a state."""
+    """Say whether nodes and the functions that they call change no state, and hold none."""
     functions = {each.signature.name: each for each in library.function}
     waiting, seen = list(nodes), set[str]()
     while waiting:
@@ -102,7 +103,9 @@ def _only_reads(nodes: Iterable[Any], library: Any) -> bool:
                 return False
             seen.add(name)
             waiting += functions[name].node_def
-    return True
+    # The conversion makes constants of those outside of functions.
+    inner = chain.from_iterable(functions[name].node_def for name in seen)
+    return not any(node.op == "VarHandleOp" for node in inner)
 
 
 def _is_harmless(node: Any) -> bool:

@@ -108,6 +108,18 @@ def save_measured(path: Path) -> None:
     save(path, call, factor=factor)
 
 
+def save_found_by_name(path: Path) -> None:
+    """A variable that a function finds again by itself, and that is given to the graph as well."""
+    factor = tf.Variable(3.0, name="factor")
+
+    @tf.function(input_signature=[])  # type: ignore[untyped-decorator]
+    def found() -> Any:
+        handle = tf.raw_ops.VarHandleOp(dtype=tf.float32, shape=[], shared_name="factor")
+        return tf.raw_ops.ReadVariableOp(resource=handle, dtype=tf.float32)
+
+    save(path, lambda x: {"y": 0.5 * (factor + found()) * x}, factor=factor)
+
+
 def load(path: Path, freeze_max_bytes: int = 1000) -> Any:
     return SavedModelRuntime(freeze_max_bytes=freeze_max_bytes).load(ID, path)
 
@@ -171,6 +183,7 @@ def test_a_frozen_model_still_refuses_what_it_refused(tmp_path: Path) -> None:
         save_of_unknown_shape,
         save_passed_on,  # nor this one
         save_measured,  # nor this
+        save_found_by_name,  # nor this
     ],
 )
 def test_a_model_that_has_a_state_keeps_its_variables(tmp_path: Path, saved: Save) -> None:
@@ -180,6 +193,13 @@ def test_a_model_that_has_a_state_keeps_its_variables(tmp_path: Path, saved: Sav
     model = load(tmp_path / "1")
 
     assert not is_frozen(model)
+
+
+def test_a_variable_that_is_found_by_name_is_there(tmp_path: Path) -> None:
+    """It would not be if it had become a constant elsewhere in the graph."""
+    save_found_by_name(tmp_path)
+
+    assert run(load(tmp_path), x=[1, 2]) == [3, 6]
 
 
 def test_a_variable_that_another_signature_writes_stays_one(tmp_path: Path) -> None:
