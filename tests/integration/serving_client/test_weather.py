@@ -82,15 +82,6 @@ def threads() -> set[threading.Thread]:
     return {each for each in threading.enumerate() if not any(o in each.name for o in others)}
 
 
-@pytest.fixture(scope="module", autouse=True)
-def quick_collections() -> Iterator[None]:
-    """Leave out what the tests before have piled up, which takes a second to look through."""
-    gc.collect()
-    gc.freeze()
-    yield
-    gc.unfreeze()
-
-
 @pytest.fixture
 def server(free_port: Callable[[], int]) -> Iterator[RawServer]:
     with RawServer(f"127.0.0.1:{free_port()}") as running:
